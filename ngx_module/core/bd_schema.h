@@ -1,0 +1,91 @@
+/*
+ * Copyright (c) 2026 the batch-dial gateway authors
+ *
+ * The schema gate: JSON Schema compiled once, at configuration, to a flat
+ * array of nodes; each upstream body is then judged against it.  Pure: reads
+ * no file, opens no socket; other documents come through a loader.
+ *
+ * A compiled schema is immutable and may be used by many at once; what one
+ * validation changes lives in a bd_schema_ctx_t of the caller's.
+ */
+
+
+#ifndef _BD_SCHEMA_H_INCLUDED_
+#define _BD_SCHEMA_H_INCLUDED_
+
+
+#include <jansson.h>
+#include "bd_slice.h"
+
+
+#define BD_SCHEMA_POINTER_MAX  512      /* a longer pointer is cut */
+#define BD_SCHEMA_DEPTH_MAX    64       /* nesting of an instance */
+
+
+typedef struct bd_schema_s  bd_schema_t;
+
+
+typedef enum {
+    BD_SCHEMA_FORMAT_ASSERT = 0,
+    BD_SCHEMA_FORMAT_ANNOTATE
+} bd_schema_format_e;
+
+
+/*
+ * Fetches the document of an absolute URI without fragment.  Returns a new
+ * reference, or NULL when it has none (then *error may be set to a phrase in
+ * static memory).  data is the loader_data of the options.
+ */
+typedef json_t *(*bd_schema_loader_pt)(void *data, const char *uri,
+    const char **error);
+
+
+typedef struct {
+    bd_schema_format_e   format;
+    bd_schema_loader_pt  loader;        /* may be NULL */
+    void                *loader_data;
+} bd_schema_options_t;
+
+
+/* Why a schema does not compile. */
+typedef struct {
+    char  pointer[BD_SCHEMA_POINTER_MAX];   /* into the schema document */
+    char  message[256];                     /* one line, no values */
+} bd_schema_error_t;
+
+
+/* Where and why an instance fails.  Terminated strings, escaped as JSON
+ * pointers (RFC 6901); control characters are still raw. */
+typedef struct {
+    char  instance[BD_SCHEMA_POINTER_MAX];  /* "" is the whole body */
+    char  keyword[32];      /* "enum", ...; "json": the text is no JSON we
+                               take; "false": a schema that is false */
+    char  schema[BD_SCHEMA_POINTER_MAX];    /* from the root of the document */
+} bd_schema_violation_t;
+
+
+/*
+ * Compiles the subschema of document at pointer ("" for all of it; a JSON
+ * pointer, RFC 6901, not percent-encoded).  document is borrowed for the
+ * call only.
+ *
+ * Returns a new schema, or NULL with *error filled in.
+ */
+bd_schema_t *bd_schema_compile(json_t *document, const char *pointer,
+    const bd_schema_options_t *options, bd_schema_error_t *error);
+void bd_schema_free(bd_schema_t *schema);
+
+/*
+ * Parses text as one JSON document and judges it.  A member repeated in an
+ * object, trailing bytes, text that is not UTF-8, and nesting over
+ * BD_SCHEMA_DEPTH_MAX are violations of the keyword "json".
+ *
+ * Returns 0 when valid: then, if root is not NULL, *root is a new reference
+ * to the parsed document.  Returns 1 when invalid, with the first violation
+ * in *violation; and -1 when memory is short.
+ */
+int bd_schema_judge(const bd_schema_t *schema, bd_slice_t text, json_t **root,
+    bd_schema_violation_t *violation);
+
+
+#endif /* _BD_SCHEMA_H_INCLUDED_ */
