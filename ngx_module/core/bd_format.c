@@ -1,0 +1,43 @@
+/*
+ * Copyright (c) 2026 the batch-dial gateway authors
+ *
+ * The names of the formats and which check each has.  Called by the schema
+ * compiler, once for each "format" it meets.
+ */
+
+
+#include "bd_format_check.h"
+
+
+typedef struct {
+    bd_slice_t    name;
+    bd_format_pt  check;
+} bd_format_entry_t;
+
+
+#define bd_format_entry(name, check)                                          \
+    { { sizeof(name) - 1, (const uint8_t *) (name) }, check }
+
+
+/* In the order of JSON Schema 2020-12, Validation, section 7.3. */
+static const bd_format_entry_t  bd_formats[] = {
+    bd_format_entry("date-time", bd_format_date_time),
+    bd_format_entry("date", bd_format_date),
+    bd_format_entry("time", bd_format_time),
+    bd_format_entry("duration", bd_format_duration)
+};
+
+
+bd_format_pt
+bd_format_lookup(bd_slice_t name)
+{
+    size_t  i;
+
+    for (i = 0; i < sizeof(bd_formats) / sizeof(bd_formats[0]); i++) {
+        if (bd_slice_equal(bd_formats[i].name, name)) {
+            return bd_formats[i].check;
+        }
+    }
+
+    return NULL;
+}
