@@ -25,6 +25,11 @@ int bd_format_date(bd_slice_t value);
 int bd_format_time(bd_slice_t value);
 int bd_format_duration(bd_slice_t value);
 
+/* bd_format_ip.c */
+
+int bd_format_ipv4(bd_slice_t value);
+int bd_format_ipv6(bd_slice_t value);
+
 
 /* The characters of RFC 5234, appendix B.1; isalpha() and its kin would ask
  * the locale. */
