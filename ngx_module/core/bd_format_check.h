@@ -30,6 +30,11 @@ int bd_format_duration(bd_slice_t value);
 int bd_format_ipv4(bd_slice_t value);
 int bd_format_ipv6(bd_slice_t value);
 
+/* bd_format_host.c */
+
+int bd_format_hostname(bd_slice_t value);
+int bd_format_idn_hostname(bd_slice_t value);
+
 
 /* The characters of RFC 5234, appendix B.1; isalpha() and its kin would ask
  * the locale. */
