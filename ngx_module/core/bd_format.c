@@ -25,6 +25,8 @@ static const bd_format_entry_t  bd_formats[] = {
     bd_format_entry("date", bd_format_date),
     bd_format_entry("time", bd_format_time),
     bd_format_entry("duration", bd_format_duration),
+    bd_format_entry("email", bd_format_email),
+    bd_format_entry("idn-email", bd_format_idn_email),
     bd_format_entry("hostname", bd_format_hostname),
     bd_format_entry("idn-hostname", bd_format_idn_hostname),
     bd_format_entry("ipv4", bd_format_ipv4),

@@ -35,6 +35,11 @@ int bd_format_ipv6(bd_slice_t value);
 int bd_format_hostname(bd_slice_t value);
 int bd_format_idn_hostname(bd_slice_t value);
 
+/* bd_format_email.c */
+
+int bd_format_email(bd_slice_t value);
+int bd_format_idn_email(bd_slice_t value);
+
 
 /* The characters of RFC 5234, appendix B.1; isalpha() and its kin would ask
  * the locale. */
