@@ -30,7 +30,11 @@ static const bd_format_entry_t  bd_formats[] = {
     bd_format_entry("hostname", bd_format_hostname),
     bd_format_entry("idn-hostname", bd_format_idn_hostname),
     bd_format_entry("ipv4", bd_format_ipv4),
-    bd_format_entry("ipv6", bd_format_ipv6)
+    bd_format_entry("ipv6", bd_format_ipv6),
+    bd_format_entry("uri", bd_format_uri),
+    bd_format_entry("uri-reference", bd_format_uri_reference),
+    bd_format_entry("iri", bd_format_iri),
+    bd_format_entry("iri-reference", bd_format_iri_reference)
 };
 
 

@@ -40,6 +40,37 @@ int bd_format_idn_hostname(bd_slice_t value);
 int bd_format_email(bd_slice_t value);
 int bd_format_idn_email(bd_slice_t value);
 
+/* bd_format_uri.c */
+
+int bd_format_uri(bd_slice_t value);
+int bd_format_uri_reference(bd_slice_t value);
+int bd_format_iri(bd_slice_t value);
+int bd_format_iri_reference(bd_slice_t value);
+
+/*
+ * The length of the pct-encoded (RFC 3986, section 2.1) at p, or 0 when there
+ * is none.
+ */
+size_t bd_format_pct_encoded(const uint8_t *p, const uint8_t *last);
+
+/* What RFC 3987, section 2.2 has beyond ASCII. */
+typedef enum {
+    BD_FORMAT_UCS_NONE = 0,
+    BD_FORMAT_UCS_CHAR,         /* ucschar */
+    BD_FORMAT_UCS_BIDI,         /* ucschar, but a bidirectional formatting
+                                   character, which an IRI has no place for
+                                   (section 4.1) */
+    BD_FORMAT_UCS_PRIVATE       /* iprivate */
+} bd_format_ucs_e;
+
+/*
+ * The class of the character at p, which is not last.  *len is its length
+ * unless BD_FORMAT_UCS_NONE is returned: for ASCII, for what the RFC leaves
+ * out, and for bytes that are no UTF-8.
+ */
+bd_format_ucs_e bd_format_ucs(const uint8_t *p, const uint8_t *last,
+    size_t *len);
+
 
 /* The characters of RFC 5234, appendix B.1; isalpha() and its kin would ask
  * the locale. */
