@@ -34,7 +34,8 @@ static const bd_format_entry_t  bd_formats[] = {
     bd_format_entry("uri", bd_format_uri),
     bd_format_entry("uri-reference", bd_format_uri_reference),
     bd_format_entry("iri", bd_format_iri),
-    bd_format_entry("iri-reference", bd_format_iri_reference)
+    bd_format_entry("iri-reference", bd_format_iri_reference),
+    bd_format_entry("uri-template", bd_format_uri_template)
 };
 
 

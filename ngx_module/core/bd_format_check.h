@@ -71,6 +71,10 @@ typedef enum {
 bd_format_ucs_e bd_format_ucs(const uint8_t *p, const uint8_t *last,
     size_t *len);
 
+/* bd_format_template.c */
+
+int bd_format_uri_template(bd_slice_t value);
+
 
 /* The characters of RFC 5234, appendix B.1; isalpha() and its kin would ask
  * the locale. */
