@@ -35,7 +35,10 @@ static const bd_format_entry_t  bd_formats[] = {
     bd_format_entry("uri-reference", bd_format_uri_reference),
     bd_format_entry("iri", bd_format_iri),
     bd_format_entry("iri-reference", bd_format_iri_reference),
-    bd_format_entry("uri-template", bd_format_uri_template)
+    bd_format_entry("uuid", bd_format_uuid),
+    bd_format_entry("uri-template", bd_format_uri_template),
+    bd_format_entry("json-pointer", bd_format_json_pointer),
+    bd_format_entry("relative-json-pointer", bd_format_relative_json_pointer)
 };
 
 

@@ -75,6 +75,12 @@ bd_format_ucs_e bd_format_ucs(const uint8_t *p, const uint8_t *last,
 
 int bd_format_uri_template(bd_slice_t value);
 
+/* bd_format_text.c */
+
+int bd_format_uuid(bd_slice_t value);
+int bd_format_json_pointer(bd_slice_t value);
+int bd_format_relative_json_pointer(bd_slice_t value);
+
 
 /* The characters of RFC 5234, appendix B.1; isalpha() and its kin would ask
  * the locale. */
