@@ -7,6 +7,7 @@
 
 
 #include "bd_format_check.h"
+#include "bd_regex.h"
 
 
 typedef struct {
@@ -38,7 +39,8 @@ static const bd_format_entry_t  bd_formats[] = {
     bd_format_entry("uuid", bd_format_uuid),
     bd_format_entry("uri-template", bd_format_uri_template),
     bd_format_entry("json-pointer", bd_format_json_pointer),
-    bd_format_entry("relative-json-pointer", bd_format_relative_json_pointer)
+    bd_format_entry("relative-json-pointer", bd_format_relative_json_pointer),
+    bd_format_entry("regex", bd_regex_valid)
 };
 
 
