@@ -19,7 +19,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 TOP := $(CURDIR)
-B := $(TOP)/build
+B := build
 
 # gcc, not make's own default cc, so that the sanitizers are those installed.
 ifeq ($(origin CC),default)
@@ -28,7 +28,7 @@ endif
 CLANG ?= clang
 
 WARN := -W -Wall -Wextra -Wpointer-arith -Wno-unused-parameter -Werror
-CORE_CFLAGS := -std=c11 -g $(WARN) -I$(TOP)/ngx_module/core
+CORE_CFLAGS := -std=c11 -g $(WARN) -Ingx_module/core
 CORE_LIBS := -ljansson -lcrypto -lpcre2-8 -lidn2
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
     -fno-omit-frame-pointer
@@ -50,14 +50,14 @@ $(B)/core/bd_embedded.c: script/embed $(wildcard schema/*.json)
 	script/embed $@
 
 # $(call core,NAME,COMPILER AND FLAGS): build/NAME/libbd.a, the core so built.
-# It is archived, so that a test may include the file it tests to reach its
+# It is an archive, so that a test may include the file it tests to reach its
 # statics.
 define core
-$(B)/$(1)/core/%.o: ngx_module/core/%.c $(TOP)/Makefile
+$(B)/$(1)/core/%.o: ngx_module/core/%.c Makefile
 	@mkdir -p $$(@D)
 	$(2) $(CORE_CFLAGS) -MMD -MP -c -o $$@ $$<
 
-$(B)/$(1)/core/bd_embedded.o: $(B)/core/bd_embedded.c $(TOP)/Makefile
+$(B)/$(1)/core/bd_embedded.o: $(B)/core/bd_embedded.c Makefile
 	@mkdir -p $$(@D)
 	$(2) $(CORE_CFLAGS) -MMD -MP -c -o $$@ $$<
 
@@ -85,15 +85,17 @@ $(B)/nginx.version: FORCE
 
 $(B)/module/Makefile: config $(B)/nginx.version
 	@rm -rf $(@D) && mkdir -p $(@D)
-	cd $(NGINX_SRC) && . ./conf_flags && ./configure \
+	@echo "configure for nginx $$(dpkg-query -W -f '$${Version}' nginx-dev)"
+	@cd $(NGINX_SRC) && . ./conf_flags && ./configure \
 	    --with-cc-opt="$$(dpkg-buildflags --get CFLAGS) -fPIC \
 	        $$(dpkg-buildflags --get CPPFLAGS)" \
 	    --with-ld-opt="$$(dpkg-buildflags --get LDFLAGS) -fPIC" \
 	    "$${NGX_CONF_FLAGS[@]}" --add-dynamic-module=$(TOP) \
-	    --builddir=$(@D) > $(@D).log 2>&1 || { cat $(@D).log; exit 1; }
+	    --builddir=$(TOP)/$(@D) > $(TOP)/$(@D).log 2>&1 \
+	    || { cat $(TOP)/$(@D).log; exit 1; }
 
 $(B)/module/ngx_http_batch_dial_module.so: $(B)/module/Makefile FORCE
-	@$(MAKE) --no-print-directory -C $(NGINX_SRC) -f $< modules
+	@$(MAKE) --no-print-directory -C $(NGINX_SRC) -f $(TOP)/$< modules
 
 # install unlinks what was there: a running nginx keeps its own copy mapped.
 $(MODULE): $(B)/module/ngx_http_batch_dial_module.so
@@ -108,7 +110,7 @@ CLI := ngx_module/cli/batch_dial_validate.c
 
 $(eval $(call core,validate,$(CC) -O2))
 
-$(B)/batch-dial-validate: $(CLI) $(B)/validate/libbd.a $(TOP)/Makefile
+$(B)/batch-dial-validate: $(CLI) $(B)/validate/libbd.a Makefile
 	$(CC) $(CORE_CFLAGS) -O2 -MMD -MP -MF $(B)/validate/cli.d -MT $@ -o $@ \
 	    $(CLI) $(B)/validate/libbd.a $(CORE_LIBS)
 
@@ -123,7 +125,7 @@ $(eval $(call core,unit,$(CC) -O1 $(SAN)))
 
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 
-$(B)/unit/test_%: tests/unit/test_%.c $(B)/unit/libbd.a $(TOP)/Makefile
+$(B)/unit/test_%: tests/unit/test_%.c $(B)/unit/libbd.a Makefile
 	$(CC) $(CORE_CFLAGS) -O1 $(SAN) -MMD -MP -MF $@.d -MT $@ -o $@ \
 	    $< $(B)/unit/libbd.a -lcmocka $(CORE_LIBS)
 
@@ -139,7 +141,7 @@ $(eval $(call core,fuzz,$(CLANG) -O1 $(SAN) -fsanitize=fuzzer-no-link))
 
 FUZZ := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-$(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(B)/fuzz/libbd.a $(TOP)/Makefile
+$(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(B)/fuzz/libbd.a Makefile
 	$(CLANG) $(CORE_CFLAGS) -O1 $(SAN) -fsanitize=fuzzer -MMD -MP -MF $@.d \
 	    -MT $@ -o $@ $< $(B)/fuzz/libbd.a $(CORE_LIBS)
 
@@ -174,7 +176,8 @@ $(B)/asan/src.stamp: $(B)/nginx.version script/nginx-source
 
 $(ASAN_OBJS)/Makefile: config $(B)/asan/src.stamp
 	@rm -rf $(@D) && mkdir -p $(@D)
-	cd $(B)/asan/src && ./configure --builddir=$(@D) --with-compat \
+	@echo "configure for an nginx under ASan"
+	@cd $(B)/asan/src && ./configure --builddir=$(TOP)/$(@D) --with-compat \
 	    --with-debug --with-threads --with-pcre-jit \
 	    --with-http_ssl_module --with-http_v2_module \
 	    --with-http_auth_request_module --with-http_stub_status_module \
@@ -184,10 +187,10 @@ $(ASAN_OBJS)/Makefile: config $(B)/asan/src.stamp
 	    --add-module=$(TOP) \
 	    --with-cc-opt="-g -O1 $(ASAN_SAN) -DNGX_DEBUG_PALLOC=1" \
 	    --with-ld-opt="$(ASAN_SAN)" \
-	    > $(@D).log 2>&1 || { cat $(@D).log; exit 1; }
+	    > $(TOP)/$(@D).log 2>&1 || { cat $(TOP)/$(@D).log; exit 1; }
 
 $(ASAN_OBJS)/nginx: $(ASAN_OBJS)/Makefile FORCE
-	@$(MAKE) --no-print-directory -C $(B)/asan/src -f $< build
+	@$(MAKE) --no-print-directory -C $(B)/asan/src -f $(TOP)/$< build
 
 $(B)/asan/nginx: $(ASAN_OBJS)/nginx
 	install $< $@
