@@ -80,8 +80,8 @@ MODULE := $(B)/ngx_http_batch_dial_module.so
 
 $(B)/nginx.version: FORCE
 	@mkdir -p $(@D)
-	@echo "$$(dpkg-query -W nginx-dev) $(TOP)" > $@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	@version="$$(dpkg-query -W nginx-dev) $(TOP)"; \
+	    echo "$$version" | cmp -s - $@ || echo "$$version" > $@
 
 $(B)/module/Makefile: config $(B)/nginx.version
 	@rm -rf $(@D) && mkdir -p $(@D)
