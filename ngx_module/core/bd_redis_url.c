@@ -115,7 +115,7 @@ bd_redis_url_tcp(bd_slice_t rest, uint8_t *buf, bd_redis_url_t *u)
     bd_slice_t   authority, info;
     const char  *error;
 
-    if (rest.len != 0 && memchr(rest.data, '?', rest.len) != NULL) {
+    if (memchr(rest.data, '?', rest.len) != NULL) {
         return "only a unix socket takes parameters";
     }
 
@@ -206,8 +206,7 @@ bd_redis_url_ipv6(bd_slice_t s, bd_redis_url_t *u)
 
     /* whoever makes it an address looks at the groups */
 
-    if (u->host.len == 0
-        || memchr(u->host.data, ':', u->host.len) == NULL
+    if (memchr(u->host.data, ':', u->host.len) == NULL
         || !bd_redis_url_chars(u->host, ":."))
     {
         return "what stands in brackets is not an IPv6 address";
@@ -296,7 +295,7 @@ bd_redis_url_cut(bd_slice_t *s, uint8_t ch, bd_slice_t *before)
     size_t          len;
     const uint8_t  *p;
 
-    p = (s->len != 0) ? memchr(s->data, ch, s->len) : NULL;
+    p = memchr(s->data, ch, s->len);
     if (p == NULL) {
         return 0;
     }

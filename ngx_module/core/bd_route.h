@@ -46,7 +46,8 @@ typedef struct {
 
 /*
  * Classifies one request.  prefix is batch_dial_path without a trailing
- * slash.  The slices of *route point into path.
+ * slash, so "/" is the empty prefix.  The slices of *route, which is written
+ * whatever comes, point into path.
  */
 void bd_route_classify(bd_method_e method, bd_slice_t path, bd_slice_t prefix,
     bd_route_t *route);

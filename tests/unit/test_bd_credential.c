@@ -103,6 +103,8 @@ test_credential_table(void **state)
 
     assert_int_equal(bd_credential_parse(bd_slice_make(NULL, 0), &token),
                      BD_CREDENTIAL_MISSING);
+    assert_int_equal(bd_credential_parse(bd_slice("Bearer\0a"), &token),
+                     BD_CREDENTIAL_MALFORMED);
 }
 
 
