@@ -9,6 +9,7 @@
 #include "bd_test.h"
 #include "bd_cache_control.h"
 
+#include <stdio.h>
 #include <time.h>
 
 
@@ -190,6 +191,8 @@ static const bd_retry_case_t  retry_cases[] = {
     { "Sun, 06 Nov 1994 08:49:37 UTC", 0, 60, -1 },
     { "Sun, 06 Nov 1994 08:49:37 gmt", 0, 60, -1 },
     { "Sun, 6 Nov 1994 08:49:37 GMT", 0, 60, -1 },
+    { "Sun, 1: Nov 1994 08:49:37 GMT", 0, 60, -1 },
+    { "Sun, 1/ Nov 1994 08:49:37 GMT", 0, 60, -1 },
     { "Sun, +6 Nov 1994 08:49:37 GMT", 0, 60, -1 },
     { "Sun, 06 Nov -994 08:49:37 GMT", 0, 60, -1 },
     { "Sun, 06 Nov 1994 08:49:37 GMT ", 0, 60, -1 },
@@ -256,6 +259,41 @@ test_retry_after_calendar(void **state)
 }
 
 
+/* The last day of a month is a date, the next one is not. */
+
+static void
+test_retry_after_months(void **state)
+{
+    int     last, year;
+    char    value[64];
+    size_t  month;
+
+    static const char *const  names[] = {
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"
+    };
+    static const int  days[] = {
+        31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
+    };
+
+    (void) state;
+
+    for (year = 2023; year <= 2024; year++) {
+        for (month = 0; month < bd_test_count(names); month++) {
+            last = days[month] + (month == 1 && year == 2024);
+
+            snprintf(value, sizeof(value), "Mon, %d %s %d 00:00:00 GMT",
+                     last, names[month], year);
+            assert_true(bd_retry_after(bd_test_slice(value), 0, 60) == 60);
+
+            snprintf(value, sizeof(value), "Mon, %d %s %d 00:00:00 GMT",
+                     last + 1, names[month], year);
+            assert_true(bd_retry_after(bd_test_slice(value), 0, 60) == -1);
+        }
+    }
+}
+
+
 /* A date cut anywhere is none; with a byte changed it still is safe. */
 
 static void
@@ -309,6 +347,7 @@ main(void)
         cmocka_unit_test(test_no_store_cut),
         cmocka_unit_test(test_retry_after),
         cmocka_unit_test(test_retry_after_calendar),
+        cmocka_unit_test(test_retry_after_months),
         cmocka_unit_test(test_retry_after_hostile)
     };
 

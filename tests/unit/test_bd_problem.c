@@ -277,6 +277,9 @@ static const bd_utf8_case_t  utf8_cases[] = {
     { "\xc2", R },                                  /* cut */
     { "\xe1\x80", R R },
     { "\xf1\x80\x80", R R R },
+    { "a\xc2", "a" R },
+    { "ab\xe1\x80", "ab" R R },
+    { "ab\xf1\x80\x80", "ab" R R R },
     { "\xc2" "a", R "a" },
     { "\xe1\x80" "a", R R "a" },
     { "\xe1\x80\xc2\x80", R R "\xc2\x80" },
