@@ -56,10 +56,6 @@ bd_breaker_failure(bd_breaker_t *b, uint64_t now, uint32_t random)
     uint32_t  closed;
     uint64_t  at;
 
-    if (atomic_load(&b->open) == 1) {
-        return 0;
-    }
-
     /*
      * Not "== BD_BREAKER_FAILURES - 1": the worker that counted that one may
      * have died before it opened the breaker.

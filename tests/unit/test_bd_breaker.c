@@ -6,15 +6,15 @@
  */
 
 
-#define _POSIX_C_SOURCE  200809L    /* pthread_barrier_t */
-
 #include "bd_test.h"
 #include "bd_breaker.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 
-#define THREADS  4
+#define THREADS   4
+#define BREAKERS  500
 
 
 /* No jitter, and all of it. */
@@ -59,25 +59,29 @@ test_breaker_opens(void **state)
 }
 
 
-/* Failures count in a row only. */
+/* Failures count in a row only: a success after any number forgets them. */
 
 static void
 test_breaker_run(void **state)
 {
-    int           i;
+    int           i, n;
     bd_breaker_t  b = { 0 };
 
     (void) state;
 
-    for (i = 0; i < 100; i++) {
-        assert_int_equal(bd_breaker_failure(&b, 0, NONE), 0);
-
-        if (i % (BD_BREAKER_FAILURES - 1) == BD_BREAKER_FAILURES - 2) {
-            assert_int_equal(bd_breaker_success(&b), 0);
+    for (n = 1; n < BD_BREAKER_FAILURES; n++) {
+        for (i = 0; i < n; i++) {
+            assert_int_equal(bd_breaker_failure(&b, 0, NONE), 0);
         }
-    }
 
-    assert_int_equal(bd_breaker_success(&b), 0);
+        assert_int_equal(bd_breaker_success(&b), 0);
+
+        for (i = 1; i < BD_BREAKER_FAILURES; i++) {
+            assert_int_equal(bd_breaker_failure(&b, 0, NONE), 0);
+        }
+
+        assert_int_equal(bd_breaker_success(&b), 0);
+    }
 
     test_open(&b, 0, NONE);
 }
@@ -238,7 +242,7 @@ test_breaker_killed(void **state)
 
 typedef struct {
     bd_breaker_t       *b;
-    pthread_barrier_t  *barrier;
+    _Atomic uint32_t   *arrived;
     uint64_t            seed;
     uint32_t            rounds;
     uint32_t            opened;
@@ -252,17 +256,17 @@ typedef struct {
 static bd_worker_t
 test_threads(void *(*run)(void *), bd_breaker_t *b, uint32_t rounds)
 {
-    int                i;
-    pthread_t          threads[THREADS];
-    bd_worker_t        workers[THREADS], sum;
-    pthread_barrier_t  barrier;
+    int               i;
+    pthread_t         threads[THREADS];
+    bd_worker_t       workers[THREADS], sum;
+    _Atomic uint32_t  arrived;
 
     sum = (bd_worker_t) { 0 };
-    assert_int_equal(pthread_barrier_init(&barrier, NULL, THREADS), 0);
+    arrived = 0;
 
     for (i = 0; i < THREADS; i++) {
         workers[i] = (bd_worker_t) {
-            .b = b, .barrier = &barrier, .rounds = rounds,
+            .b = b, .arrived = &arrived, .rounds = rounds,
             .seed = (uint64_t) i + 1
         };
 
@@ -278,9 +282,20 @@ test_threads(void *(*run)(void *), bd_breaker_t *b, uint32_t rounds)
         sum.probes += workers[i].probes;
     }
 
-    assert_int_equal(pthread_barrier_destroy(&barrier), 0);
-
     return sum;
+}
+
+
+/* Waits until all threads have come to this round. */
+
+static void
+test_meet(bd_worker_t *w, uint32_t round)
+{
+    atomic_fetch_add(w->arrived, 1);
+
+    while (atomic_load(w->arrived) < (round + 1) * THREADS) {
+        sched_yield();
+    }
 }
 
 
@@ -334,38 +349,49 @@ test_breaker_hammered(void **state)
 }
 
 
-/* All try to probe in the same milliseconds, barrier by barrier. */
+/*
+ * All try to probe many breakers in the same milliseconds: side by side down
+ * the array, so that some of them meet at some of it.
+ */
 
 static void *
 test_probe(void *data)
 {
-    uint32_t      now;
+    uint32_t      i, now;
     bd_worker_t  *w = data;
 
     for (now = 0; now < w->rounds; now++) {
-        pthread_barrier_wait(w->barrier);
-        w->probes += (uint32_t) bd_breaker_probe(w->b, now, NONE);
+        test_meet(w, now);
+
+        for (i = 0; i < BREAKERS; i++) {
+            w->probes += (uint32_t) bd_breaker_probe(&w->b[i],
+                                                     2000 * (uint64_t) now,
+                                                     NONE);
+        }
     }
 
     return NULL;
 }
 
 
-/* At 100, 300, 700, 1500, 3100, then every 2000: one prober each time. */
+/* At 2000, 4000, 6000, ...: one prober each time, none at 0. */
 
 static void
 test_breaker_one_prober(void **state)
 {
-    bd_breaker_t  b = { 0 };
+    uint32_t      i;
     bd_worker_t   sum;
+    bd_breaker_t  b[BREAKERS] = { 0 };
 
     (void) state;
 
-    test_open(&b, 0, NONE);
+    for (i = 0; i < BREAKERS; i++) {
+        test_open(&b[i], 0, NONE);
+    }
 
-    sum = test_threads(test_probe, &b, 9101);
+    sum = test_threads(test_probe, b, 8000);
 
-    assert_int_equal(sum.probes, 8);
+    assert_int_equal(sum.probes, (8000 - 1) * BREAKERS);
 }
 
 
@@ -378,7 +404,7 @@ test_trip(void *data)
     bd_worker_t  *w = data;
 
     for (i = 0; i < w->rounds; i++) {
-        pthread_barrier_wait(w->barrier);
+        test_meet(w, i);
 
         for (j = 0; j < BD_BREAKER_FAILURES; j++) {
             w->opened += (uint32_t) bd_breaker_failure(&w->b[i], 1000, NONE);
@@ -394,15 +420,15 @@ test_breaker_opened_once(void **state)
 {
     uint32_t      i;
     bd_worker_t   sum;
-    bd_breaker_t  b[500] = { 0 };
+    bd_breaker_t  b[BREAKERS] = { 0 };
 
     (void) state;
 
-    sum = test_threads(test_trip, b, bd_test_count(b));
+    sum = test_threads(test_trip, b, BREAKERS);
 
-    assert_int_equal(sum.opened, bd_test_count(b));
+    assert_int_equal(sum.opened, BREAKERS);
 
-    for (i = 0; i < bd_test_count(b); i++) {
+    for (i = 0; i < BREAKERS; i++) {
         assert_int_equal(bd_breaker_closed(&b[i]), 0);
         assert_int_equal(bd_breaker_probe(&b[i], 1099, NONE), 0);
         assert_int_equal(bd_breaker_probe(&b[i], 1100, NONE), 1);
