@@ -113,11 +113,40 @@ bd_json_parse(bd_json_t *document, bd_slice_t text, unsigned depth)
 }
 
 
+int
+bd_json_load(bd_json_t *document, bd_slice_t text, unsigned depth)
+{
+    int    rc;
+    char  *copy;
+
+    copy = malloc(text.len + 1);
+    if (copy == NULL) {
+        return -1;
+    }
+
+    if (text.len != 0) {
+        memcpy(copy, text.data, text.len);
+    }
+
+    rc = bd_json_parse(document, bd_slice_make(copy, text.len), depth);
+
+    if (rc == 0) {
+        document->text = copy;
+
+    } else {
+        free(copy);
+    }
+
+    return rc;
+}
+
+
 void
 bd_json_free(bd_json_t *document)
 {
     json_decref(document->root);
     free(document->numbers);
+    free(document->text);
 
     memset(document, 0, sizeof(bd_json_t));
 }

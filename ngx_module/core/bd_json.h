@@ -32,6 +32,7 @@ typedef struct {
     bd_json_number_t  *numbers;         /* open addressing, by value */
     size_t             numbers_size;    /* a power of 2, or 0 */
     size_t             numbers_used;
+    char              *text;            /* of bd_json_load(), owned */
 } bd_json_t;
 
 
@@ -50,6 +51,9 @@ typedef char  bd_json_digits_t[32];
  */
 int bd_json_parse(bd_json_t *document, bd_slice_t text, unsigned depth);
 void bd_json_free(bd_json_t *document);
+
+/* The same on a copy of text, which the document keeps. */
+int bd_json_load(bd_json_t *document, bd_slice_t text, unsigned depth);
 
 /*
  * The exact value of a number of the document.  Without a source text it is
