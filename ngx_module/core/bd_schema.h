@@ -14,8 +14,7 @@
 #define _BD_SCHEMA_H_INCLUDED_
 
 
-#include <jansson.h>
-#include "bd_slice.h"
+#include "bd_json.h"
 
 
 #define BD_SCHEMA_POINTER_MAX  512      /* a longer pointer is cut */
@@ -32,12 +31,13 @@ typedef enum {
 
 
 /*
- * Fetches the document of an absolute URI without fragment.  Returns a new
- * reference, or NULL when it has none (then *error may be set to a phrase in
- * static memory).  data is the loader_data of the options.
+ * Fetches the document of an absolute URI without fragment, and fills in
+ * *document by bd_json_load().  Returns 0, or -1 when it has none (then
+ * *error may be set to a phrase in static memory).  data is the loader_data
+ * of the options.
  */
-typedef json_t *(*bd_schema_loader_pt)(void *data, const char *uri,
-    const char **error);
+typedef int (*bd_schema_loader_pt)(void *data, const char *uri,
+    bd_json_t *document, const char **error);
 
 
 typedef struct {
@@ -59,7 +59,8 @@ typedef struct {
 typedef struct {
     char  instance[BD_SCHEMA_POINTER_MAX];  /* "" is the whole body */
     char  keyword[32];      /* "enum", ...; "json": the text is no JSON we
-                               take; "false": a schema that is false */
+                               take; "false": a schema that is false;
+                               "limit": the work is out of proportion */
     char  schema[BD_SCHEMA_POINTER_MAX];    /* from the root of the document */
 } bd_schema_violation_t;
 
@@ -73,6 +74,11 @@ typedef struct {
  */
 bd_schema_t *bd_schema_compile(json_t *document, const char *pointer,
     const bd_schema_options_t *options, bd_schema_error_t *error);
+
+/* The same from the text of the document: its numbers, too, are exact. */
+bd_schema_t *bd_schema_compile_text(bd_slice_t text, const char *pointer,
+    const bd_schema_options_t *options, bd_schema_error_t *error);
+
 void bd_schema_free(bd_schema_t *schema);
 
 /*
@@ -86,6 +92,29 @@ void bd_schema_free(bd_schema_t *schema);
  */
 int bd_schema_judge(const bd_schema_t *schema, bd_slice_t text, json_t **root,
     bd_schema_violation_t *violation);
+
+/* One failure of many; the strings last for the call of the collector. */
+typedef struct {
+    const char  *instance;              /* as in bd_schema_violation_t, */
+    const char  *keyword;
+    const char  *schema;                /* but never cut */
+    const char  *path;                  /* the keyword's place as it was
+                                           reached, through references */
+    const char  *uri;                   /* and its URI with a fragment, as
+                                           absolute as the document's is */
+} bd_schema_finding_t;
+
+
+typedef void (*bd_schema_collect_pt)(void *data,
+    const bd_schema_finding_t *finding);
+
+/*
+ * The same, but all failures are looked for, and when text is invalid the
+ * collector is called for each.  Those of the branches of anyOf and oneOf are
+ * among them when no branch was valid.
+ */
+int bd_schema_judge_all(const bd_schema_t *schema, bd_slice_t text,
+    bd_schema_collect_pt collect, void *data);
 
 
 #endif /* _BD_SCHEMA_H_INCLUDED_ */

@@ -1,0 +1,199 @@
+/*
+ * Copyright (c) 2026 the batch-dial gateway authors
+ *
+ * The keywords for strings and numbers, enum and const: see
+ * bd_schema_validate.h.
+ */
+
+
+#include "bd_schema_validate.h"
+#include "bd_utf8.h"
+
+
+static int bd_schema_has_length(const bd_schema_string_t *string,
+    bd_slice_t text, const char **keyword);
+static int bd_schema_compare_bound(const bd_json_t *document,
+    const json_t *value, const bd_schema_bound_t *bound);
+static int bd_schema_is_multiple(const bd_json_t *document,
+    const json_t *value, const bd_schema_bound_t *bound);
+
+
+int
+bd_schema_apply_string(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
+    json_t *value)
+{
+    int                        ok, found;
+    bd_slice_t                 text;
+    const char                *keyword;
+    const bd_schema_string_t  *string;
+
+    ok = 1;
+    string = frame->node->string;
+    text = bd_slice_make(json_string_value(value), json_string_length(value));
+
+    if (!bd_schema_has_length(string, text, &keyword)
+        && !bd_schema_next(ctx, &ok, bd_schema_fail(ctx, frame, keyword)))
+    {
+        return 0;
+    }
+
+    if (string->pattern != NULL) {
+        found = bd_regex_match(string->pattern, text, &ctx->budget);
+
+        if (found == BD_REGEX_LIMIT) {
+            return bd_schema_exhausted(ctx, frame);
+        }
+
+        if (!found
+            && !bd_schema_next(ctx, &ok,
+                               bd_schema_fail(ctx, frame, "pattern")))
+        {
+            return 0;
+        }
+    }
+
+    if (string->format != NULL && !string->format(text)) {
+        ok = bd_schema_fail(ctx, frame, "format");
+    }
+
+    return ok;
+}
+
+
+/* A string has at most as many code points as bytes, and a fourth at least. */
+static int
+bd_schema_has_length(const bd_schema_string_t *string, bd_slice_t text,
+    const char **keyword)
+{
+    size_t  length;
+
+    if (text.len / 4 >= string->min && text.len <= string->max) {
+        return 1;
+    }
+
+    length = bd_utf8_length(text);
+    *keyword = (length < string->min) ? "minLength" : "maxLength";
+
+    return length >= string->min && length <= string->max;
+}
+
+
+int
+bd_schema_apply_number(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
+    json_t *value)
+{
+    int                        ok;
+    const bd_json_t           *document;
+    const bd_schema_number_t  *number;
+
+    ok = 1;
+    document = ctx->document;
+    number = frame->node->number;
+
+    if (number->minimum.set
+        && bd_schema_compare_bound(document, value, &number->minimum) < 0
+        && !bd_schema_next(ctx, &ok, bd_schema_fail(ctx, frame, "minimum")))
+    {
+        return 0;
+    }
+
+    if (number->maximum.set
+        && bd_schema_compare_bound(document, value, &number->maximum) > 0
+        && !bd_schema_next(ctx, &ok, bd_schema_fail(ctx, frame, "maximum")))
+    {
+        return 0;
+    }
+
+    if (number->exclusive_minimum.set
+        && bd_schema_compare_bound(document, value, &number->exclusive_minimum)
+           <= 0
+        && !bd_schema_next(ctx, &ok,
+                           bd_schema_fail(ctx, frame, "exclusiveMinimum")))
+    {
+        return 0;
+    }
+
+    if (number->exclusive_maximum.set
+        && bd_schema_compare_bound(document, value, &number->exclusive_maximum)
+           >= 0
+        && !bd_schema_next(ctx, &ok,
+                           bd_schema_fail(ctx, frame, "exclusiveMaximum")))
+    {
+        return 0;
+    }
+
+    if (number->multiple.set
+        && !bd_schema_is_multiple(document, value, &number->multiple))
+    {
+        ok = bd_schema_fail(ctx, frame, "multipleOf");
+    }
+
+    return ok;
+}
+
+
+static int
+bd_schema_compare_bound(const bd_json_t *document, const json_t *value,
+    const bd_schema_bound_t *bound)
+{
+    json_int_t        integer;
+    bd_number_t       number;
+    bd_json_digits_t  digits;
+
+    if (bound->is_integer && json_is_integer(value)) {
+        integer = json_integer_value(value);
+        return (integer > bound->integer) - (integer < bound->integer);
+    }
+
+    bd_json_number(document, value, &number, digits);
+
+    return bd_number_compare(&number, &bound->decimal);
+}
+
+
+static int
+bd_schema_is_multiple(const bd_json_t *document, const json_t *value,
+    const bd_schema_bound_t *bound)
+{
+    bd_number_t       number;
+    bd_json_digits_t  digits;
+
+    if (bound->is_integer && json_is_integer(value)) {
+        return json_integer_value(value) % bound->integer == 0;
+    }
+
+    bd_json_number(document, value, &number, digits);
+
+    return bd_number_is_multiple(&number, &bound->decimal);
+}
+
+
+int
+bd_schema_apply_values(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
+    const bd_schema_values_t *values, json_t *value)
+{
+    size_t      i;
+    bd_slice_t  text;
+
+    if (json_is_string(value)) {
+        text = bd_slice_make(json_string_value(value),
+                             json_string_length(value));
+
+        return bd_schema_table_find(&values->strings, text) != NULL
+               || bd_schema_fail(ctx, frame, values->keyword);
+    }
+
+    for (i = 0; i < values->count; i++) {
+        if (bd_schema_equal(ctx->document, value, values->document,
+                            values->others[i], &ctx->steps))
+        {
+            return 1;
+        }
+    }
+
+    if (ctx->steps == 0) {
+        return bd_schema_exhausted(ctx, frame);
+    }
+
+    return bd_schema_fail(ctx, frame, values->keyword);
+}
