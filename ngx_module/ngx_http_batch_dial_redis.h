@@ -24,19 +24,40 @@ typedef struct ngx_http_batch_dial_redis_s     ngx_http_batch_dial_redis_t;
 typedef struct ngx_http_batch_dial_redis_op_s  ngx_http_batch_dial_redis_op_t;
 
 
-/* What the directives say; lives as long as the configuration. */
+/*
+ * What the directives say; lives as long as the configuration.  The caller
+ * sets url, the timeouts and probe_key; the rest is made from them by
+ * ngx_http_batch_dial_redis_configure().
+ */
 typedef struct {
     bd_redis_url_t   url;
     ngx_str_t        name;              /* for log lines: no user, no password */
-    ngx_msec_t       connect_timeout;
+    ngx_str_t        host;              /* of url, terminated by a zero */
+    ngx_msec_t       connect_timeout;   /* of name, connect, TLS and AUTH */
     ngx_msec_t       timeout;           /* of a command once connected */
+    ngx_str_t        probe_key;         /* what a probe reads, by HMGET, to
+                                           need the very rights of a read;
+                                           empty: a probe is a PING */
     ngx_addr_t      *addrs;             /* resolved at configuration, or
                                            NULL: resolver is asked */
     ngx_uint_t       naddrs;
     ngx_resolver_t  *resolver;
-    ngx_msec_t       resolver_timeout;
     ngx_ssl_t       *ssl;               /* rediss:// only */
+    unsigned         literal:1;         /* host is an IP address */
 } ngx_http_batch_dial_redis_conf_t;
+
+
+/* Counters of all workers, in shared memory. */
+typedef struct {
+    ngx_atomic_t     connections;       /* made, greeted and usable */
+    ngx_atomic_t     connect_failures;
+    ngx_atomic_t     commands;          /* taken for sending */
+    ngx_atomic_t     writes;            /* in which the commands left */
+    ngx_atomic_t     timeouts;          /* connections dropped for a command
+                                           not answered in time */
+    ngx_atomic_t     protocol_errors;   /* connections dropped for garbage */
+    ngx_atomic_t     breaker_opened;
+} ngx_http_batch_dial_redis_stats_t;
 
 
 /*
@@ -52,12 +73,12 @@ typedef void (*ngx_http_batch_dial_redis_handler_pt)(void *data,
 
 /*
  * Creates the client of this worker; call from init_process.  It connects
- * at the first command.  breaker lies in shared memory.
+ * at the first command.  breaker and stats lie in shared memory.
  * Returns NULL when memory is short.
  */
 ngx_http_batch_dial_redis_t *ngx_http_batch_dial_redis_create(
     ngx_cycle_t *cycle, ngx_http_batch_dial_redis_conf_t *conf,
-    bd_breaker_t *breaker);
+    bd_breaker_t *breaker, ngx_http_batch_dial_redis_stats_t *stats);
 
 /*
  * Closes the connection and frees the client; call from exit_process.

@@ -22,17 +22,23 @@
 
 
 #define BD_BREAKER_FAILURES   5
-#define BD_BREAKER_PROBE_MIN  100       /* ms between probes, at first */
-#define BD_BREAKER_PROBE_MAX  2000      /* and at most */
+#define BD_BREAKER_PROBE_MIN  100       /* ms to the first probe; doubled */
+#define BD_BREAKER_PROBE_MAX  2000      /* with each, up to this */
 
 
 typedef struct {
     _Atomic uint32_t  failures;         /* in a row, since the last success */
     _Atomic uint32_t  open;
     _Atomic uint64_t  probe_at;         /* when the next probe may start */
-    _Atomic uint32_t  probe_interval;
-} bd_breaker_t;
+    _Atomic uint32_t  probe_interval;   /* the last one, before jitter */
+} bd_breaker_t;                         /* all 0: closed */
 
+
+/*
+ * All four may be called by any worker at any time.  now is the present on
+ * the clock of probe_at, random any 32-bit number: an interval is shortened
+ * by up to a quarter with it.
+ */
 
 /* 1 when Redis may be asked on behalf of a client. */
 int bd_breaker_closed(bd_breaker_t *b);

@@ -13,7 +13,11 @@
 #include "bd_slice.h"
 
 
-/* A check returns 1 when value, which is valid UTF-8, conforms, else 0. */
+/*
+ * A check returns 1 when value conforms, else 0.  value is valid UTF-8 (other
+ * bytes do no harm, but get some verdict); its data is not NULL, even when it
+ * is empty.
+ */
 typedef int (*bd_format_pt)(bd_slice_t value);
 
 

@@ -2,8 +2,9 @@
  * Copyright (c) 2026 the batch-dial gateway authors
  *
  * Where Redis is: redis://[user:pass@]host[:port][/db], rediss://... for
- * TLS, unix:/path[?db=N].  User and password are percent-decoded; IPv6
- * addresses stand in brackets; the default port is 6379, the database 0.
+ * TLS, unix:/path[?db=N].  User and password are percent-decoded, the path
+ * of a socket is taken as it stands; IPv6 addresses stand in brackets; the
+ * default port is 6379, the database 0.
  * "redis://:pass@host" has a password and no user, as redis-cli reads it.
  */
 
@@ -19,7 +20,7 @@ typedef struct {
     unsigned    tls:1;
     unsigned    local:1;        /* a unix socket: host is its path */
     bd_slice_t  host;           /* into url; without brackets */
-    uint16_t    port;
+    uint16_t    port;           /* 0 of a unix socket */
     uint32_t    db;
     bd_slice_t  user;           /* into buf */
     bd_slice_t  password;       /* into buf */
