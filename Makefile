@@ -38,14 +38,14 @@ SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 all: module validate
 
 
-# What is generated from schema/, and the core with it.
+# The core, with what is generated from schema/.  nginx's Makefile generates its
+# own copy (config.make).
 
-EMBED := $(wildcard script/embed)
-EMBEDDED := $(if $(EMBED),$(B)/core/bd_embedded.c)
+BUILTIN := $(B)/core/bd_schema_builtin.c
 CORE_SRCS := $(sort $(wildcard ngx_module/core/*.c))
-CORE_NAMES := $(basename $(notdir $(CORE_SRCS) $(EMBEDDED)))
+CORE_NAMES := $(basename $(notdir $(CORE_SRCS) $(BUILTIN)))
 
-$(B)/core/bd_embedded.c: script/embed $(wildcard schema/*.json)
+$(BUILTIN): script/embed $(wildcard schema/*.json schema/meta/*.json)
 	@mkdir -p $(@D)
 	script/embed $@
 
@@ -57,7 +57,7 @@ $(B)/$(1)/core/%.o: ngx_module/core/%.c Makefile
 	@mkdir -p $$(@D)
 	$(2) $(CORE_CFLAGS) -MMD -MP -c -o $$@ $$<
 
-$(B)/$(1)/core/bd_embedded.o: $(B)/core/bd_embedded.c Makefile
+$(B)/$(1)/core/bd_schema_builtin.o: $(BUILTIN) Makefile
 	@mkdir -p $$(@D)
 	$(2) $(CORE_CFLAGS) -MMD -MP -c -o $$@ $$<
 
@@ -83,7 +83,7 @@ $(B)/nginx.version: FORCE
 	@version="$$(dpkg-query -W nginx-dev) $(TOP)"; \
 	    echo "$$version" | cmp -s - $@ || echo "$$version" > $@
 
-$(B)/module/Makefile: config $(B)/nginx.version
+$(B)/module/Makefile: config config.make $(B)/nginx.version
 	@rm -rf $(@D) && mkdir -p $(@D)
 	@echo "configure for nginx $$(dpkg-query -W -f '$${Version}' nginx-dev)"
 	@cd $(NGINX_SRC) && . ./conf_flags && ./configure \
@@ -174,7 +174,7 @@ $(B)/asan/src.stamp: $(B)/nginx.version script/nginx-source
 	script/nginx-source $(B)/asan
 	touch $@
 
-$(ASAN_OBJS)/Makefile: config $(B)/asan/src.stamp
+$(ASAN_OBJS)/Makefile: config config.make $(B)/asan/src.stamp
 	@rm -rf $(@D) && mkdir -p $(@D)
 	@echo "configure for an nginx under ASan"
 	@cd $(B)/asan/src && ./configure --builddir=$(TOP)/$(@D) --with-compat \
