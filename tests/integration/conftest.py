@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+from lib import nginx
 from lib.world import World
 
 
@@ -14,6 +15,10 @@ def pytest_configure(config):
         "failure of this test")
     # a run that is told to end still ends what it has started
     signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated"))
+
+
+def pytest_report_header(config):
+    return f"nginx: {nginx.BINARY}, module: {nginx.module() or 'linked in'}"
 
 
 @pytest.hookimpl(hookwrapper=True)

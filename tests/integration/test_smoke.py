@@ -40,7 +40,7 @@ def test_proxies(world, upstream):
     assert answer.complete
     assert b'"status": "ACTIVE"' in answer.body
     assert upstream.calls("read") == 1
-    assert f"GET {JOBS}/job-active" in node.access()[0]
+    assert f"GET {JOBS}/job-active" in node.access(1)[0]
 
 
 def test_proxies_http2(world, upstream):

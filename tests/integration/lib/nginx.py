@@ -55,6 +55,14 @@ def module():
     return pathlib.Path(path).resolve() if path else None
 
 
+def environment(**more):
+    """What nginx gets: sanitizers set up, and no NGINX, which names the
+    sockets that a binary upgrade hands on."""
+    inherited = {name: value for name, value in os.environ.items()
+                 if name != "NGINX"}
+    return {**inherited, **SANITIZERS, **more}
+
+
 def load_module():
     """The load_module directive; empty when there is nothing to load."""
     path = module()
@@ -121,11 +129,10 @@ class Nginx:
 
     def test(self):
         """nginx -t: (exit code, what it printed)."""
-        environment = {**os.environ, **SANITIZERS}
         # the process that tests a configuration frees nothing at its end
-        environment["ASAN_OPTIONS"] += ":detect_leaks=0"
         done = subprocess.run(
-            [BINARY, "-t", *self._arguments()], env=environment,
+            [BINARY, "-t", *self._arguments()],
+            env=environment(ASAN_OPTIONS="detect_leaks=0:exitcode=86"),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=60, check=False)
         said = done.stdout.decode(errors="replace")
@@ -141,7 +148,7 @@ class Nginx:
     def start(self):
         self.process = Process([BINARY, *self._arguments()],
                                self.directory / "nginx.stderr",
-                               env={**os.environ, **SANITIZERS})
+                               env=environment())
         pid_file = self.directory / "nginx.pid"
         try:
             wait_until(lambda: not self.process.running
@@ -241,11 +248,19 @@ class Nginx:
         """error.log and stderr, for messages of failed tests."""
         return self.log() + (self.process.text() if self.process else "")
 
-    def access(self):
-        """The lines of access.log."""
-        if not self.access_log.exists():
-            return []
-        return self.access_log.read_text(errors="replace").splitlines()
+    def access(self, number):
+        """The lines of access.log, once there are so many.
+
+        nginx writes a line after the answer has gone out, so a client may
+        look before it is there.
+        """
+        def lines():
+            text = self.access_log.read_text(errors="replace")
+            return text.splitlines()
+
+        wait_until(lambda: len(lines()) >= number,
+                   what=lambda: f"{number} lines: {lines()}")
+        return lines()
 
     # the end of a test
 
