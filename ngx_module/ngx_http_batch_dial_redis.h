@@ -31,7 +31,7 @@ typedef struct ngx_http_batch_dial_redis_op_s  ngx_http_batch_dial_redis_op_t;
  */
 typedef struct {
     bd_redis_url_t   url;
-    ngx_str_t        name;              /* for log lines: no user, no password */
+    ngx_str_t        name;              /* for log lines: no credentials */
     ngx_str_t        host;              /* of url, terminated by a zero */
     ngx_msec_t       connect_timeout;   /* of name, connect, TLS and AUTH */
     ngx_msec_t       timeout;           /* of a command once connected */

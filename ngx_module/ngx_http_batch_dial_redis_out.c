@@ -38,7 +38,7 @@ ngx_int_t
 ngx_http_batch_dial_redis_out_append(ngx_http_batch_dial_redis_out_t *out,
     ngx_uint_t argc, const ngx_str_t *argv)
 {
-    int                                len;
+    long long                          len;       /* an int before 1.1 */
     size_t                             lens[NGX_HTTP_BATCH_DIAL_REDIS_WORDS];
     ngx_uint_t                         i;
     const char                        *words[NGX_HTTP_BATCH_DIAL_REDIS_WORDS];

@@ -18,6 +18,8 @@ typedef int     ngx_http_batch_dial_redis_count_t;
 #endif
 
 
+static ngx_int_t ngx_http_batch_dial_redis_reader_check(
+    ngx_http_batch_dial_redis_reader_t *reader);
 static void *ngx_http_batch_dial_redis_create_array(const redisReadTask *task,
     ngx_http_batch_dial_redis_count_t n);
 
@@ -106,12 +108,7 @@ ngx_http_batch_dial_redis_reader_next(
     }
 
     if (object == NULL) {
-
-        if (reader->bytes > NGX_HTTP_BATCH_DIAL_REDIS_REPLY_BYTES) {
-            return NGX_ERROR;
-        }
-
-        return NGX_AGAIN;
+        return ngx_http_batch_dial_redis_reader_check(reader);
     }
 
     /* what is left in the parser belongs to the replies after this one */
@@ -122,6 +119,36 @@ ngx_http_batch_dial_redis_reader_next(
     *reply = object;
 
     return NGX_OK;
+}
+
+
+/* NGX_AGAIN: what has come of a reply may become one */
+
+static ngx_int_t
+ngx_http_batch_dial_redis_reader_check(
+    ngx_http_batch_dial_redis_reader_t *reader)
+{
+    size_t        rest;
+    redisReader  *parser;
+
+    if (reader->bytes > NGX_HTTP_BATCH_DIAL_REDIS_REPLY_BYTES) {
+        return NGX_ERROR;
+    }
+
+    /* a bulk string stays in the buffer, its length before it, until whole */
+
+    parser = reader->parser;
+    rest = parser->len - parser->pos;
+
+    if (rest > NGX_HTTP_BATCH_DIAL_REDIS_REPLY_LINE
+        && memchr(parser->buf + parser->pos, LF,
+                  NGX_HTTP_BATCH_DIAL_REDIS_REPLY_LINE)
+           == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_AGAIN;
 }
 
 

@@ -23,6 +23,13 @@
 #define NGX_HTTP_BATCH_DIAL_REDIS_REPLY_BYTES     (64 * 1024 * 1024)
 
 /*
+ * Bytes without a line's end where a line has begun: hiredis looks for the
+ * end from the beginning at each piece, so an endless line would cost the
+ * square of its length.
+ */
+#define NGX_HTTP_BATCH_DIAL_REDIS_REPLY_LINE      65536
+
+/*
  * Elements of one reply, nested ones included: an element of four bytes on
  * the wire becomes an object of some hundred, so bytes alone are no bound.
  */
