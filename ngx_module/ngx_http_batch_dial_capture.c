@@ -1,0 +1,386 @@
+/*
+ * Copyright (c) 2026 the batch-dial gateway authors
+ *
+ * What a fetch's own request would send to its client, were there one, is
+ * captured here: the filters take all of it and pass nothing on.
+ *
+ * nginx decides what is complete: last_buf comes only when Content-Length was
+ * reached, the last chunk was seen, or a connection that delimits the body was
+ * closed in order.  When upstream breaks after its header, nginx sends a flush
+ * without last_buf, with u->cleanup already cleared.
+ */
+
+
+#include "ngx_http_batch_dial_fetch.h"
+
+
+/* a body that does not say how long it is starts with this much room */
+#define NGX_HTTP_BATCH_DIAL_BODY_FIRST  2048
+
+
+static ngx_int_t ngx_http_batch_dial_capture_headers(
+    ngx_http_batch_dial_fetch_t *f, ngx_http_request_t *r);
+static ngx_uint_t ngx_http_batch_dial_capture_json(ngx_str_t *type);
+static ngx_int_t ngx_http_batch_dial_capture_line(
+    ngx_http_batch_dial_fetch_t *f, ngx_table_elt_t *h);
+static ngx_int_t ngx_http_batch_dial_capture_cache_control(
+    ngx_http_batch_dial_fetch_t *f, bd_slice_t value);
+static ngx_int_t ngx_http_batch_dial_capture_other(
+    ngx_http_batch_dial_fetch_t *f, ngx_table_elt_t *h);
+static ngx_int_t ngx_http_batch_dial_capture_append(
+    ngx_http_batch_dial_fetch_t *f, ngx_http_request_t *r, ngx_buf_t *b);
+static ngx_int_t ngx_http_batch_dial_capture_room(
+    ngx_http_batch_dial_fetch_t *f, size_t need);
+
+
+/*
+ * Takes note of the headers and says NGX_OK without sending any.  NGX_ERROR
+ * ends the fetch.
+ */
+
+ngx_int_t
+ngx_http_batch_dial_fetch_header(ngx_http_batch_dial_fetch_t *f,
+    ngx_http_request_t *r)
+{
+    off_t                 len;
+    ngx_http_upstream_t  *u;
+
+    u = r->upstream;
+    f->status = r->headers_out.status;
+
+    if (u && u->cleanup) {
+
+        /* nginx clears it before it answers in upstream's stead */
+
+        f->state = NGX_HTTP_BATCH_DIAL_FETCH_UPSTREAM;
+        f->answer->upstream_status = f->status;
+
+    } else if (u && u->headers_in.status_n >= NGX_HTTP_SPECIAL_RESPONSE) {
+
+        /* proxy_intercept_errors */
+
+        f->state = NGX_HTTP_BATCH_DIAL_FETCH_PAGE;
+        f->answer->upstream_status = u->headers_in.status_n;
+
+    } else if (f->status == NGX_HTTP_BAD_GATEWAY
+               || f->status == NGX_HTTP_GATEWAY_TIME_OUT)
+    {
+        f->state = NGX_HTTP_BATCH_DIAL_FETCH_FAILED;
+        return NGX_OK;
+
+    } else {
+        f->state = NGX_HTTP_BATCH_DIAL_FETCH_PAGE;
+    }
+
+    if (ngx_http_batch_dial_capture_headers(f, r) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    len = r->headers_out.content_length_n;
+
+    if (len > (off_t) f->blcf->max_body) {
+        f->state = NGX_HTTP_BATCH_DIAL_FETCH_OVERSIZE;
+        return NGX_ERROR;
+    }
+
+    return ngx_http_batch_dial_capture_room(f,
+                                            len > 0 ? (size_t) len
+                                            : NGX_HTTP_BATCH_DIAL_BODY_FIRST);
+}
+
+
+static ngx_int_t
+ngx_http_batch_dial_capture_headers(ngx_http_batch_dial_fetch_t *f,
+    ngx_http_request_t *r)
+{
+    ngx_str_t        *type;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    type = &r->headers_out.content_type;
+
+    f->headers.status = f->status;
+    f->headers.json = ngx_http_batch_dial_capture_json(type);
+
+    if (ngx_http_batch_dial_answer_copy(f->answer,
+                                        &f->answer->entry.content_type,
+                                        type->data, type->len)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            /* 0: hidden by proxy_hide_header and the like */
+
+            if (h[i].hash
+                && ngx_http_batch_dial_capture_line(f, &h[i]) != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* application/json, whatever its parameters. */
+
+static ngx_uint_t
+ngx_http_batch_dial_capture_json(ngx_str_t *type)
+{
+    u_char  c;
+    size_t  len;
+
+    static u_char  json[] = "application/json";
+
+    len = sizeof(json) - 1;
+
+    if (type->len < len || ngx_strncasecmp(type->data, json, len) != 0) {
+        return 0;
+    }
+
+    c = type->len > len ? type->data[len] : ';';
+
+    return c == ';' || c == ' ' || c == '\t';
+}
+
+
+static ngx_int_t
+ngx_http_batch_dial_capture_line(ngx_http_batch_dial_fetch_t *f,
+    ngx_table_elt_t *h)
+{
+    bd_entry_t  *entry;
+
+    entry = &f->answer->entry;
+
+    if (ngx_http_batch_dial_is(&h->key, "ETag")) {
+        return ngx_http_batch_dial_answer_copy(f->answer, &entry->etag,
+                                               h->value.data, h->value.len);
+    }
+
+    if (ngx_http_batch_dial_is(&h->key, "Last-Modified")) {
+        return ngx_http_batch_dial_answer_copy(f->answer,
+                                               &entry->last_modified,
+                                               h->value.data, h->value.len);
+    }
+
+    if (ngx_http_batch_dial_is(&h->key, "Cache-Control")) {
+        return ngx_http_batch_dial_capture_cache_control(f,
+                                        ngx_http_batch_dial_slice(&h->value));
+    }
+
+    /* nginx writes these anew */
+
+    if (ngx_http_batch_dial_is(&h->key, "Content-Type")
+        || ngx_http_batch_dial_is(&h->key, "Content-Length")
+        || ngx_http_batch_dial_is(&h->key, "Accept-Ranges"))
+    {
+        return NGX_OK;
+    }
+
+    if (ngx_http_batch_dial_is(&h->key, "Content-Encoding")
+        && h->value.len
+        && !ngx_http_batch_dial_is(&h->value, "identity"))
+    {
+        f->headers.coded = 1;
+    }
+
+    return ngx_http_batch_dial_capture_other(f, h);
+}
+
+
+/* Several lines of a list are one list, RFC 9110, section 5.3. */
+
+static ngx_int_t
+ngx_http_batch_dial_capture_cache_control(ngx_http_batch_dial_fetch_t *f,
+    bd_slice_t value)
+{
+    u_char      *p;
+    bd_slice_t  *slice;
+
+    slice = &f->answer->entry.cache_control;
+
+    if (bd_cache_control_no_store(value)) {
+        f->headers.no_store = 1;
+    }
+
+    if (slice->len == 0) {
+        return ngx_http_batch_dial_answer_copy(f->answer, slice, value.data,
+                                               value.len);
+    }
+
+    p = ngx_pnalloc(f->answer->pool, slice->len + 2 + value.len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    *slice = bd_slice_make(p, ngx_sprintf(p, "%*s, %*s",
+                                          slice->len, slice->data,
+                                          value.len, value.data)
+                              - p);
+
+    return NGX_OK;
+}
+
+
+/* Not replayed from the cache, but part of an error as it is. */
+
+static ngx_int_t
+ngx_http_batch_dial_capture_other(ngx_http_batch_dial_fetch_t *f,
+    ngx_table_elt_t *h)
+{
+    ngx_keyval_t  *kv;
+
+    kv = ngx_array_push(&f->answer->headers);
+    if (kv == NULL) {
+        return NGX_ERROR;
+    }
+
+    kv->key.len = h->key.len;
+    kv->key.data = ngx_pstrdup(f->answer->pool, &h->key);
+    kv->value.len = h->value.len;
+    kv->value.data = ngx_pstrdup(f->answer->pool, &h->value);
+
+    return kv->key.data && kv->value.data ? NGX_OK : NGX_ERROR;
+}
+
+
+/* Takes all buffers, so that upstream is read on; keeps what is needed. */
+
+ngx_int_t
+ngx_http_batch_dial_fetch_body(ngx_http_batch_dial_fetch_t *f,
+    ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_buf_t    *b;
+    ngx_uint_t    last;
+    ngx_chain_t  *cl;
+
+    last = 0;
+
+    for (cl = in; cl; cl = cl->next) {
+        b = cl->buf;
+
+        if (f->state == NGX_HTTP_BATCH_DIAL_FETCH_UPSTREAM
+            || f->state == NGX_HTTP_BATCH_DIAL_FETCH_PAGE)
+        {
+            if (ngx_http_batch_dial_capture_append(f, r, b) != NGX_OK) {
+                return NGX_ERROR;
+            }
+        }
+
+        b->pos = b->last;
+        b->file_pos = b->file_last;
+
+        if (b->last_buf) {
+            last = 1;
+        }
+    }
+
+    switch (f->state) {
+
+    case NGX_HTTP_BATCH_DIAL_FETCH_UPSTREAM:
+
+        if (!last && in && r->upstream->cleanup == NULL) {
+
+            /* nginx has closed upstream, and what came is not all of it */
+
+            f->state = NGX_HTTP_BATCH_DIAL_FETCH_TRUNCATED;
+            break;
+        }
+
+        /* fall through */
+
+    case NGX_HTTP_BATCH_DIAL_FETCH_PAGE:
+
+        if (last) {
+            ngx_http_batch_dial_fetch_settle(f);
+        }
+
+        break;
+
+    default:
+        break;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_batch_dial_capture_append(ngx_http_batch_dial_fetch_t *f,
+    ngx_http_request_t *r, ngx_buf_t *b)
+{
+    off_t    size;
+    ssize_t  n;
+
+    if (ngx_buf_special(b)) {
+        return NGX_OK;
+    }
+
+    size = ngx_buf_size(b);
+
+    if (size > (off_t) (f->blcf->max_body - f->len)) {
+        f->state = NGX_HTTP_BATCH_DIAL_FETCH_OVERSIZE;
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_batch_dial_capture_room(f, f->len + (size_t) size) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_buf_in_memory(b)) {
+        ngx_memcpy(f->body + f->len, b->pos, (size_t) size);
+
+    } else {
+
+        /* proxy_store and error pages come as files */
+
+        n = ngx_read_file(b->file, f->body + f->len, (size_t) size,
+                          b->file_pos);
+        if (n != (ssize_t) size) {
+            return NGX_ERROR;
+        }
+    }
+
+    f->len += (size_t) size;
+
+    return NGX_OK;
+}
+
+
+/* Makes room for a body of need bytes, at least; doubles, to copy little. */
+
+static ngx_int_t
+ngx_http_batch_dial_capture_room(ngx_http_batch_dial_fetch_t *f, size_t need)
+{
+    u_char  *p;
+    size_t   size;
+
+    if (need <= f->size) {
+        return NGX_OK;
+    }
+
+    size = ngx_max(need, 2 * f->size);
+
+    p = ngx_pnalloc(f->answer->pool, size);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (f->len) {
+        ngx_memcpy(p, f->body, f->len);
+        ngx_pfree(f->answer->pool, f->body);
+    }
+
+    f->body = p;
+    f->size = size;
+
+    return NGX_OK;
+}
