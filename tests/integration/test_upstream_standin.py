@@ -187,7 +187,10 @@ def test_head_and_options(upstream):
 # the control of jobs
 
 def test_job_changes_behind_the_api(upstream):
-    upstream.patch_job("job-active", status="ANYTHING", name=None)
+    read(upstream)
+    upstream.patch_job("job-active", name=None)
+    assert members(read(upstream))["name"] is None
+    upstream.patch_job("job-active", status="ANYTHING")
     job = members(read(upstream))
     assert (job["status"], job["name"]) == ("ANYTHING", None)
     assert upstream.job("job-active") == job
