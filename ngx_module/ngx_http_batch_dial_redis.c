@@ -2,7 +2,8 @@
  * Copyright (c) 2026 the batch-dial gateway authors
  *
  * The Redis client of a worker: which command a reply belongs to, how long
- * it may take, when Redis is asked at all, and what counts as its failure.
+ * it may take, and what becomes of it when the connection ends.  Whether Redis
+ * is asked at all is a matter of its health (.._redis_health.c).
  *
  * Deadlines.  One timer: while the peer connects it is the end of
  * connect_timeout; while it is ready the deadline of the oldest command, and
@@ -10,21 +11,10 @@
  * clock starts when it is queued, or when the peer gets ready if that is
  * later; so none waits longer than connect_timeout + timeout.
  *
- * Failures.  What fails is an attempt to connect (which includes AUTH, SELECT
- * and a probe), a connection lost with commands not answered, a deadline, a
- * reply that makes no sense, and an error reply by which Redis refuses to
- * serve.  Each counts once, however many commands it takes along.  A
- * connection that Redis closes while it owes us nothing is no failure: the
- * next command connects again, and one that was queued but had not left moves
- * to the new connection.  Error replies of one command alone (-OOM, -READONLY,
- * -MISCONF, -NOSCRIPT, -WRONGTYPE) are answers: a full or read-only Redis
- * still answers reads.
- *
- * After a failure of the connection commands are refused for a while that
- * doubles with every further one; after BD_BREAKER_FAILURES failures in a row
- * of all workers the breaker refuses them, until a probe is answered.  A
- * greeting counts as such an answer only for a breaker that is open:
- * otherwise a Redis that greets and then hangs would never open it.
+ * Ends.  A connection that ends takes all its commands with it: replies are
+ * positional.  But one that Redis closes while it owes us nothing is no
+ * failure: the next command connects again, and those that were queued but
+ * had not left move to the new connection.
  */
 
 
@@ -32,16 +22,13 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include "ngx_http_batch_dial_redis.h"
+#include "ngx_http_batch_dial_redis_health.h"
 #include "ngx_http_batch_dial_redis_peer.h"
 
 
 /* A worker that owes Redis so much is not helped by owing it more. */
 #define NGX_HTTP_BATCH_DIAL_REDIS_QUEUE_OPS    100000
 #define NGX_HTTP_BATCH_DIAL_REDIS_QUEUE_BYTES  (16 * 1024 * 1024)
-
-/* Milliseconds without a connection after a failure, at first and at most. */
-#define NGX_HTTP_BATCH_DIAL_REDIS_BACKOFF_MIN  100
-#define NGX_HTTP_BATCH_DIAL_REDIS_BACKOFF_MAX  2000
 
 
 struct ngx_http_batch_dial_redis_op_s {
@@ -59,28 +46,20 @@ struct ngx_http_batch_dial_redis_s {
 
     ngx_http_batch_dial_redis_conf_t      *conf;
     ngx_http_batch_dial_redis_stats_t     *stats;
-    bd_breaker_t                          *breaker;
 
+    ngx_http_batch_dial_redis_health_t     health;
     ngx_http_batch_dial_redis_peer_t       peer;
+
     ngx_queue_t                            ops;         /* oldest first */
     ngx_uint_t                             nops;
-    ngx_uint_t                             answered;    /* on this connection */
-
+    ngx_uint_t                             answered;    /* since connected */
     ngx_event_t                            deadline;
-    ngx_event_t                            probe;
 
-    ngx_msec_t                             backoff;     /* 0: none */
-    ngx_msec_t                             retry;       /* when it ends */
-
-    unsigned                               failing:1;   /* since last answer */
-    unsigned                               opened:1;    /* breaker, as seen */
-    unsigned                               resumed:1;   /* queue has outlived
+    unsigned                               resumed:1;   /* ops have outlived
                                                            a connection */
 };
 
 
-static void ngx_http_batch_dial_redis_init_timers(
-    ngx_http_batch_dial_redis_t *redis);
 static ngx_uint_t ngx_http_batch_dial_redis_usable(
     ngx_http_batch_dial_redis_t *redis);
 static ngx_int_t ngx_http_batch_dial_redis_connect(
@@ -99,21 +78,9 @@ static void ngx_http_batch_dial_redis_down(void *data,
     ngx_http_batch_dial_redis_end_e end);
 static void ngx_http_batch_dial_redis_deadline(ngx_event_t *ev);
 
-static void ngx_http_batch_dial_redis_judge(
-    ngx_http_batch_dial_redis_t *redis, redisReply *reply);
-static void ngx_http_batch_dial_redis_succeeded(
-    ngx_http_batch_dial_redis_t *redis);
-static void ngx_http_batch_dial_redis_failed(
-    ngx_http_batch_dial_redis_t *redis, ngx_str_t *cause);
-static void ngx_http_batch_dial_redis_back_off(
-    ngx_http_batch_dial_redis_t *redis);
 static void ngx_http_batch_dial_redis_lost(
     ngx_http_batch_dial_redis_t *redis);
-
-static void ngx_http_batch_dial_redis_watch(
-    ngx_http_batch_dial_redis_t *redis);
-static void ngx_http_batch_dial_redis_probe_handler(ngx_event_t *ev);
-static uint32_t ngx_http_batch_dial_redis_random(void);
+static void ngx_http_batch_dial_redis_probe(void *data);
 
 
 static ngx_http_batch_dial_redis_events_t  ngx_http_batch_dial_redis_events = {
@@ -138,10 +105,21 @@ ngx_http_batch_dial_redis_create(ngx_cycle_t *cycle,
     redis->ident = -1;
     redis->conf = conf;
     redis->stats = stats;
-    redis->breaker = breaker;
+
+    redis->health.conf = conf;
+    redis->health.stats = stats;
+    redis->health.breaker = breaker;
+    redis->health.probe = ngx_http_batch_dial_redis_probe;
+    redis->health.data = redis;
+
+    ngx_http_batch_dial_redis_health_init(&redis->health);
+
+    redis->deadline.handler = ngx_http_batch_dial_redis_deadline;
+    redis->deadline.data = redis;
+    redis->deadline.log = ngx_cycle->log;
+    redis->deadline.cancelable = 1;
 
     ngx_queue_init(&redis->ops);
-    ngx_http_batch_dial_redis_init_timers(redis);
 
     if (ngx_http_batch_dial_redis_peer_init(&redis->peer, conf, stats,
                                             &ngx_http_batch_dial_redis_events,
@@ -156,21 +134,6 @@ ngx_http_batch_dial_redis_create(ngx_cycle_t *cycle,
 }
 
 
-static void
-ngx_http_batch_dial_redis_init_timers(ngx_http_batch_dial_redis_t *redis)
-{
-    redis->deadline.handler = ngx_http_batch_dial_redis_deadline;
-    redis->deadline.data = redis;
-    redis->deadline.log = ngx_cycle->log;
-    redis->deadline.cancelable = 1;
-
-    redis->probe.handler = ngx_http_batch_dial_redis_probe_handler;
-    redis->probe.data = redis;
-    redis->probe.log = ngx_cycle->log;
-    redis->probe.cancelable = 1;
-}
-
-
 void
 ngx_http_batch_dial_redis_destroy(ngx_http_batch_dial_redis_t *redis)
 {
@@ -178,9 +141,7 @@ ngx_http_batch_dial_redis_destroy(ngx_http_batch_dial_redis_t *redis)
         ngx_del_timer(&redis->deadline);
     }
 
-    if (redis->probe.timer_set) {
-        ngx_del_timer(&redis->probe);
-    }
+    ngx_http_batch_dial_redis_health_close(&redis->health);
 
     while (!ngx_queue_empty(&redis->ops)) {
         ngx_free(ngx_http_batch_dial_redis_dequeue(redis));
@@ -223,15 +184,8 @@ ngx_http_batch_dial_redis_command(ngx_http_batch_dial_redis_t *redis,
 static ngx_uint_t
 ngx_http_batch_dial_redis_usable(ngx_http_batch_dial_redis_t *redis)
 {
-    if (!bd_breaker_closed(redis->breaker)) {
-        ngx_http_batch_dial_redis_watch(redis);
+    if (!ngx_http_batch_dial_redis_health_may_ask(&redis->health)) {
         return 0;
-    }
-
-    if (redis->opened) {
-        /* closed by some worker: what this one thought of Redis is past */
-        redis->opened = 0;
-        redis->backoff = 0;
     }
 
     if (redis->peer.state != NGX_HTTP_BATCH_DIAL_REDIS_DOWN) {
@@ -240,13 +194,8 @@ ngx_http_batch_dial_redis_usable(ngx_http_batch_dial_redis_t *redis)
                   < NGX_HTTP_BATCH_DIAL_REDIS_QUEUE_BYTES;
     }
 
-    if (redis->backoff
-        && (ngx_msec_int_t) (redis->retry - ngx_current_msec) > 0)
-    {
-        return 0;
-    }
-
-    return ngx_http_batch_dial_redis_connect(redis) == NGX_OK;
+    return ngx_http_batch_dial_redis_health_may_connect(&redis->health)
+           && ngx_http_batch_dial_redis_connect(redis) == NGX_OK;
 }
 
 
@@ -254,12 +203,13 @@ static ngx_int_t
 ngx_http_batch_dial_redis_connect(ngx_http_batch_dial_redis_t *redis)
 {
     redis->answered = 0;
+    redis->peer.quiet = redis->health.failing;
 
     if (ngx_http_batch_dial_redis_peer_connect(&redis->peer) != NGX_OK) {
         (void) ngx_atomic_fetch_add(&redis->stats->connect_failures, 1);
 
-        ngx_http_batch_dial_redis_back_off(redis);
-        ngx_http_batch_dial_redis_failed(redis, &redis->peer.cause);
+        ngx_http_batch_dial_redis_health_dropped(&redis->health,
+                                                 &redis->peer.cause);
 
         return NGX_ERROR;
     }
@@ -339,16 +289,11 @@ ngx_http_batch_dial_redis_up(void *data)
 
     redis = data;
 
-    ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                  "batch_dial: connected to %V", &redis->conf->name);
+    ngx_http_batch_dial_redis_health_connected(&redis->health);
 
     ngx_del_timer(&redis->deadline);
 
     redis->peer.connection->idle = ngx_queue_empty(&redis->ops);
-
-    if (!bd_breaker_closed(redis->breaker)) {
-        ngx_http_batch_dial_redis_succeeded(redis);
-    }
 
     for (q = ngx_queue_head(&redis->ops);
          q != ngx_queue_sentinel(&redis->ops);
@@ -384,8 +329,9 @@ ngx_http_batch_dial_redis_reply(void *data, redisReply *reply)
     }
 
     redis->answered++;
+    redis->resumed = 0;
 
-    ngx_http_batch_dial_redis_judge(redis, reply);
+    ngx_http_batch_dial_redis_health_answered(&redis->health, reply);
 
     op = ngx_http_batch_dial_redis_dequeue(redis);
 
@@ -435,7 +381,7 @@ ngx_http_batch_dial_redis_down(void *data, ngx_http_batch_dial_redis_end_e end)
             return;
         }
 
-        /* once only: else a Redis that closes at once would be asked forever */
+        /* once only: a Redis might close every connection it greets */
 
         redis->resumed = 1;
 
@@ -454,8 +400,8 @@ ngx_http_batch_dial_redis_down(void *data, ngx_http_batch_dial_redis_end_e end)
         (void) ngx_atomic_fetch_add(&redis->stats->protocol_errors, 1);
     }
 
-    ngx_http_batch_dial_redis_back_off(redis);
-    ngx_http_batch_dial_redis_failed(redis, &redis->peer.cause);
+    ngx_http_batch_dial_redis_health_dropped(&redis->health,
+                                             &redis->peer.cause);
     ngx_http_batch_dial_redis_lost(redis);
 }
 
@@ -494,100 +440,9 @@ ngx_http_batch_dial_redis_deadline(ngx_event_t *ev)
 
     ngx_http_batch_dial_redis_peer_close(&redis->peer);
 
-    ngx_http_batch_dial_redis_back_off(redis);
-    ngx_http_batch_dial_redis_failed(redis, &cause);
+    ngx_http_batch_dial_redis_health_dropped(&redis->health,
+                                             &cause);
     ngx_http_batch_dial_redis_lost(redis);
-}
-
-
-static void
-ngx_http_batch_dial_redis_judge(ngx_http_batch_dial_redis_t *redis,
-    redisReply *reply)
-{
-    u_char     buf[64];
-    ngx_str_t  code, cause;
-
-    if (!ngx_http_batch_dial_redis_reply_refuses(reply)) {
-        ngx_http_batch_dial_redis_succeeded(redis);
-        return;
-    }
-
-    code = ngx_http_batch_dial_redis_reply_code(reply);
-
-    cause.data = buf;
-    cause.len = ngx_snprintf(buf, sizeof(buf), "it answers \"%V\"", &code)
-                - buf;
-
-    ngx_http_batch_dial_redis_failed(redis, &cause);
-}
-
-
-static void
-ngx_http_batch_dial_redis_succeeded(ngx_http_batch_dial_redis_t *redis)
-{
-    redis->resumed = 0;
-    redis->backoff = 0;
-
-    if (bd_breaker_success(redis->breaker)) {
-        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "batch_dial: %V is asked again", &redis->conf->name);
-    }
-
-    if (redis->failing) {
-        redis->failing = 0;
-        redis->peer.quiet = 0;
-
-        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
-                      "batch_dial: %V answers again", &redis->conf->name);
-    }
-}
-
-
-/* One incident; a warning for the first of a row, and for the breaker. */
-
-static void
-ngx_http_batch_dial_redis_failed(ngx_http_batch_dial_redis_t *redis,
-    ngx_str_t *cause)
-{
-    ngx_uint_t  level;
-
-    level = redis->failing ? NGX_LOG_INFO : NGX_LOG_WARN;
-
-    ngx_log_error(level, ngx_cycle->log, 0, "batch_dial: %V failed: %V",
-                  &redis->conf->name, cause);
-
-    redis->failing = 1;
-    redis->peer.quiet = 1;
-
-    if (!bd_breaker_failure(redis->breaker, ngx_current_msec,
-                            ngx_http_batch_dial_redis_random()))
-    {
-        return;
-    }
-
-    (void) ngx_atomic_fetch_add(&redis->stats->breaker_opened, 1);
-
-    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                  "batch_dial: %V is not asked until it answers again, after "
-                  "%d failures in a row, the last: %V",
-                  &redis->conf->name, BD_BREAKER_FAILURES, cause);
-
-    ngx_http_batch_dial_redis_watch(redis);
-}
-
-
-static void
-ngx_http_batch_dial_redis_back_off(ngx_http_batch_dial_redis_t *redis)
-{
-    redis->backoff = redis->backoff
-                     ? ngx_min(redis->backoff * 2,
-                               NGX_HTTP_BATCH_DIAL_REDIS_BACKOFF_MAX)
-                     : NGX_HTTP_BATCH_DIAL_REDIS_BACKOFF_MIN;
-
-    /* up to a quarter less, so that workers and hosts do not come in step */
-
-    redis->retry = ngx_current_msec + redis->backoff
-                   - ngx_random() % (redis->backoff / 4 + 1);
 }
 
 
@@ -632,42 +487,14 @@ ngx_http_batch_dial_redis_lost(ngx_http_batch_dial_redis_t *redis)
 }
 
 
-/* The breaker is open: looks now and then whether it is our turn to probe. */
-
 static void
-ngx_http_batch_dial_redis_watch(ngx_http_batch_dial_redis_t *redis)
-{
-    redis->opened = 1;
-
-    if (!redis->probe.timer_set && !ngx_exiting) {
-        ngx_add_timer(&redis->probe, BD_BREAKER_PROBE_MIN);
-    }
-}
-
-
-static void
-ngx_http_batch_dial_redis_probe_handler(ngx_event_t *ev)
+ngx_http_batch_dial_redis_probe(void *data)
 {
     ngx_uint_t                    argc;
     ngx_str_t                     argv[NGX_HTTP_BATCH_DIAL_REDIS_PROBE_WORDS];
     ngx_http_batch_dial_redis_t  *redis;
 
-    redis = ev->data;
-
-    if (bd_breaker_closed(redis->breaker)) {
-        return;
-    }
-
-    ngx_http_batch_dial_redis_watch(redis);
-
-    if (!bd_breaker_probe(redis->breaker, ngx_current_msec,
-                          ngx_http_batch_dial_redis_random()))
-    {
-        return;
-    }
-
-    ngx_log_debug1(NGX_LOG_DEBUG_HTTP, ev->log, 0,
-                   "batch_dial: probing %V", &redis->conf->name);
+    redis = data;
 
     if (redis->peer.state == NGX_HTTP_BATCH_DIAL_REDIS_DOWN) {
         (void) ngx_http_batch_dial_redis_connect(redis);
@@ -680,13 +507,4 @@ ngx_http_batch_dial_redis_probe_handler(ngx_event_t *ev)
         argc = ngx_http_batch_dial_redis_probe_words(redis->conf, argv);
         (void) ngx_http_batch_dial_redis_submit(redis, argc, argv, NULL, NULL);
     }
-}
-
-
-static uint32_t
-ngx_http_batch_dial_redis_random(void)
-{
-    /* ngx_random() has 31 bits, the breaker takes 32 */
-
-    return (uint32_t) ngx_random() << 1;
 }

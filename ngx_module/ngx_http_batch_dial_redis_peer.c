@@ -1,10 +1,11 @@
 /*
  * Copyright (c) 2026 the batch-dial gateway authors
  *
- * One connection to Redis.  What must hold:
+ * One connection to Redis: its greeting, its bytes out and in, its end.  How
+ * it is made is in .._redis_connect.c.  What must hold:
  *
  *   - c->data is the peer, and peer->connection is c until it is closed;
- *   - every end but the owner's own close() goes through _end();
+ *   - every end but the owner's own close() goes through .._peer_end();
  *   - commands leave only in READY, that is after AUTH and SELECT have
  *     succeeded: none may reach a wrong database.
  */
@@ -13,9 +14,8 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include <ngx_event_connect.h>
+#include "ngx_http_batch_dial_redis_connect.h"
 #include "ngx_http_batch_dial_redis_peer.h"
-#include "ngx_http_batch_dial_redis_tls.h"
 
 
 /* One recv().  A value of a megabyte takes sixteen of them ... */
@@ -36,22 +36,9 @@ static void ngx_http_batch_dial_redis_peer_log(
 static u_char *ngx_http_batch_dial_redis_peer_log_error(ngx_log_t *log,
     u_char *buf, size_t len);
 
-static void ngx_http_batch_dial_redis_peer_resolve(
-    ngx_http_batch_dial_redis_peer_t *peer);
-static void ngx_http_batch_dial_redis_peer_resolved(ngx_resolver_ctx_t *ctx);
-static void ngx_http_batch_dial_redis_peer_open(
-    ngx_http_batch_dial_redis_peer_t *peer);
-static ngx_int_t ngx_http_batch_dial_redis_peer_socket(
-    ngx_http_batch_dial_redis_peer_t *peer, ngx_addr_t *addr);
-static void ngx_http_batch_dial_redis_peer_connect_handler(ngx_event_t *ev);
-static ngx_err_t ngx_http_batch_dial_redis_peer_error(ngx_connection_t *c);
-static void ngx_http_batch_dial_redis_peer_connected(
-    ngx_http_batch_dial_redis_peer_t *peer);
-static void ngx_http_batch_dial_redis_peer_secured(ngx_connection_t *c);
-
-static void ngx_http_batch_dial_redis_peer_greet(
-    ngx_http_batch_dial_redis_peer_t *peer);
 static ngx_int_t ngx_http_batch_dial_redis_peer_hello(
+    ngx_http_batch_dial_redis_peer_t *peer);
+static ngx_int_t ngx_http_batch_dial_redis_peer_auth(
     ngx_http_batch_dial_redis_peer_t *peer);
 static ngx_int_t ngx_http_batch_dial_redis_peer_greeted(
     ngx_http_batch_dial_redis_peer_t *peer, redisReply *reply);
@@ -62,14 +49,6 @@ static ngx_int_t ngx_http_batch_dial_redis_peer_replies(
 static void ngx_http_batch_dial_redis_peer_flush(ngx_event_t *ev);
 static void ngx_http_batch_dial_redis_peer_writable(ngx_event_t *wev);
 static void ngx_http_batch_dial_redis_peer_write(
-    ngx_http_batch_dial_redis_peer_t *peer);
-
-static void ngx_cdecl ngx_http_batch_dial_redis_peer_cause(
-    ngx_http_batch_dial_redis_peer_t *peer, const char *fmt, ...);
-static void ngx_http_batch_dial_redis_peer_end(
-    ngx_http_batch_dial_redis_peer_t *peer,
-    ngx_http_batch_dial_redis_end_e end);
-static void ngx_http_batch_dial_redis_peer_drop(
     ngx_http_batch_dial_redis_peer_t *peer);
 
 
@@ -117,19 +96,8 @@ ngx_http_batch_dial_redis_peer_connect(ngx_http_batch_dial_redis_peer_t *peer)
 
     ngx_http_batch_dial_redis_out_rewind(&peer->out);
 
-    peer->tried = 0;
     peer->starting = 1;
-
-    if (peer->conf->addrs) {
-        peer->addrs = peer->conf->addrs;
-        peer->naddrs = peer->conf->naddrs;
-
-        ngx_http_batch_dial_redis_peer_open(peer);
-
-    } else {
-        ngx_http_batch_dial_redis_peer_resolve(peer);
-    }
-
+    ngx_http_batch_dial_redis_connect_start(peer);
     peer->starting = 0;
 
     return peer->state == NGX_HTTP_BATCH_DIAL_REDIS_DOWN ? NGX_ERROR : NGX_OK;
@@ -168,262 +136,7 @@ ngx_http_batch_dial_redis_peer_log_error(ngx_log_t *log, u_char *buf,
 }
 
 
-static void
-ngx_http_batch_dial_redis_peer_resolve(ngx_http_batch_dial_redis_peer_t *peer)
-{
-    ngx_resolver_ctx_t  *ctx;
-
-    ctx = ngx_resolve_start(peer->conf->resolver, NULL);
-
-    if (ctx == NULL || ctx == NGX_NO_RESOLVER) {
-        ngx_http_batch_dial_redis_peer_cause(peer, "no resolver to ask");
-        ngx_http_batch_dial_redis_peer_end(peer,
-                                           NGX_HTTP_BATCH_DIAL_REDIS_FAILED);
-        return;
-    }
-
-    ctx->name = peer->conf->host;
-    ctx->handler = ngx_http_batch_dial_redis_peer_resolved;
-    ctx->data = peer;
-    ctx->cancelable = 1;
-
-    /* the owner's deadline ends it: ctx->timeout stays 0, none */
-
-    peer->state = NGX_HTTP_BATCH_DIAL_REDIS_RESOLVING;
-    peer->resolving = ctx;
-
-    /* a name in the resolver's cache calls the handler before it returns */
-
-    if (ngx_resolve_name(ctx) != NGX_OK) {
-        peer->resolving = NULL;
-
-        ngx_http_batch_dial_redis_peer_cause(peer, "resolver failed");
-        ngx_http_batch_dial_redis_peer_end(peer,
-                                           NGX_HTTP_BATCH_DIAL_REDIS_FAILED);
-    }
-}
-
-
-static void
-ngx_http_batch_dial_redis_peer_resolved(ngx_resolver_ctx_t *ctx)
-{
-    ngx_uint_t                         i;
-    ngx_addr_t                        *addr;
-    ngx_http_batch_dial_redis_peer_t  *peer;
-
-    peer = ctx->data;
-
-    if (ctx->state) {
-        ngx_http_batch_dial_redis_peer_cause(peer, "name not resolved: %s",
-                                           ngx_resolver_strerror(ctx->state));
-    }
-
-    /* the addresses are the resolver's: they are copied */
-
-    peer->addrs = peer->resolved;
-    peer->naddrs = ctx->state ? 0
-                              : ngx_min(ctx->naddrs,
-                                        NGX_HTTP_BATCH_DIAL_REDIS_ADDRESSES);
-
-    for (i = 0; i < peer->naddrs; i++) {
-        ngx_memcpy(&peer->sockaddrs[i], ctx->addrs[i].sockaddr,
-                   ctx->addrs[i].socklen);
-
-        addr = &peer->resolved[i];
-
-        addr->sockaddr = &peer->sockaddrs[i].sockaddr;
-        addr->socklen = ctx->addrs[i].socklen;
-        addr->name = peer->conf->name;
-
-        ngx_inet_set_port(addr->sockaddr, peer->conf->url.port);
-    }
-
-    peer->resolving = NULL;
-    ngx_resolve_name_done(ctx);
-
-    ngx_http_batch_dial_redis_peer_open(peer);
-}
-
-
-/* Connects to the first address that does not fail at once. */
-
-static void
-ngx_http_batch_dial_redis_peer_open(ngx_http_batch_dial_redis_peer_t *peer)
-{
-    ngx_int_t    rc;
-    ngx_addr_t  *addr;
-
-    for ( /* void */ ; peer->tried < peer->naddrs; peer->tried++) {
-
-        addr = &peer->addrs[peer->next % peer->naddrs];
-
-        rc = ngx_http_batch_dial_redis_peer_socket(peer, addr);
-
-        if (rc == NGX_OK) {
-            ngx_http_batch_dial_redis_peer_connected(peer);
-            return;
-        }
-
-        if (rc == NGX_AGAIN) {
-            return;
-        }
-
-        peer->next++;
-    }
-
-    ngx_http_batch_dial_redis_peer_end(peer, NGX_HTTP_BATCH_DIAL_REDIS_FAILED);
-}
-
-
-static ngx_int_t
-ngx_http_batch_dial_redis_peer_socket(ngx_http_batch_dial_redis_peer_t *peer,
-    ngx_addr_t *addr)
-{
-    ngx_int_t               rc;
-    ngx_connection_t       *c;
-    ngx_peer_connection_t   pc;
-
-    ngx_memzero(&pc, sizeof(ngx_peer_connection_t));
-
-    pc.sockaddr = addr->sockaddr;
-    pc.socklen = addr->socklen;
-    pc.name = &addr->name;
-    pc.get = ngx_event_get_peer;
-    pc.log = &peer->log;
-    pc.log_error = NGX_ERROR_INFO;
-    pc.so_keepalive = (addr->sockaddr->sa_family != AF_UNIX);
-
-    rc = ngx_event_connect_peer(&pc);
-
-    if (rc != NGX_OK && rc != NGX_AGAIN) {
-        ngx_http_batch_dial_redis_peer_cause(peer, "cannot connect");
-        return NGX_ERROR;
-    }
-
-    c = pc.connection;
-
-    c->data = peer;
-    c->read->handler = ngx_http_batch_dial_redis_peer_connect_handler;
-    c->write->handler = ngx_http_batch_dial_redis_peer_connect_handler;
-
-    peer->connection = c;
-    peer->log.connection = c->number;
-    peer->state = NGX_HTTP_BATCH_DIAL_REDIS_CONNECTING;
-
-    return rc;
-}
-
-
-static void
-ngx_http_batch_dial_redis_peer_connect_handler(ngx_event_t *ev)
-{
-    ngx_err_t                          err;
-    ngx_connection_t                  *c;
-    ngx_http_batch_dial_redis_peer_t  *peer;
-
-    c = ev->data;
-    peer = c->data;
-
-    err = ngx_http_batch_dial_redis_peer_error(c);
-
-    if (err == 0) {
-        ngx_http_batch_dial_redis_peer_connected(peer);
-        return;
-    }
-
-    ngx_log_error(NGX_LOG_ERR, c->log, err, "connect() failed");
-
-    ngx_http_batch_dial_redis_peer_cause(peer, "cannot connect");
-    ngx_http_batch_dial_redis_peer_drop(peer);
-
-    peer->next++;
-    peer->tried++;
-
-    ngx_http_batch_dial_redis_peer_open(peer);
-}
-
-
-static ngx_err_t
-ngx_http_batch_dial_redis_peer_error(ngx_connection_t *c)
-{
-    int        err;
-    socklen_t  len;
-
-    err = 0;
-    len = sizeof(int);
-
-    if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, (void *) &err, &len) == -1) {
-        err = ngx_socket_errno;
-    }
-
-    return err;
-}
-
-
-static void
-ngx_http_batch_dial_redis_peer_connected(
-    ngx_http_batch_dial_redis_peer_t *peer)
-{
-    ngx_int_t          rc;
-    ngx_connection_t  *c;
-
-    c = peer->connection;
-
-    /* Nagle's algorithm would hold back the second command of a worker */
-
-    if (ngx_tcp_nodelay(c) != NGX_OK) {
-        ngx_http_batch_dial_redis_peer_cause(peer, "connection lost");
-        ngx_http_batch_dial_redis_peer_end(peer,
-                                           NGX_HTTP_BATCH_DIAL_REDIS_FAILED);
-        return;
-    }
-
-    if (peer->conf->ssl == NULL) {
-        ngx_http_batch_dial_redis_peer_greet(peer);
-        return;
-    }
-
-    c->pool = ngx_create_pool(1024, &peer->log);
-
-    rc = c->pool ? ngx_http_batch_dial_redis_tls_start(c, peer->conf,
-                                       ngx_http_batch_dial_redis_peer_secured)
-                 : NGX_ERROR;
-
-    if (rc == NGX_ERROR) {
-        ngx_http_batch_dial_redis_peer_cause(peer, "TLS handshake failed");
-        ngx_http_batch_dial_redis_peer_end(peer,
-                                           NGX_HTTP_BATCH_DIAL_REDIS_FAILED);
-        return;
-    }
-
-    if (rc == NGX_OK) {
-        ngx_http_batch_dial_redis_peer_secured(c);
-    }
-}
-
-
-static void
-ngx_http_batch_dial_redis_peer_secured(ngx_connection_t *c)
-{
-    const char                        *error;
-    ngx_http_batch_dial_redis_peer_t  *peer;
-
-    peer = c->data;
-
-    error = ngx_http_batch_dial_redis_tls_verify(c, peer->conf);
-
-    if (error) {
-        ngx_http_batch_dial_redis_peer_cause(peer, "%s", error);
-        ngx_http_batch_dial_redis_peer_end(peer,
-                                           NGX_HTTP_BATCH_DIAL_REDIS_FAILED);
-        return;
-    }
-
-    ngx_http_batch_dial_redis_peer_greet(peer);
-}
-
-
-static void
+void
 ngx_http_batch_dial_redis_peer_greet(ngx_http_batch_dial_redis_peer_t *peer)
 {
     ngx_connection_t  *c;
@@ -438,9 +151,7 @@ ngx_http_batch_dial_redis_peer_greet(ngx_http_batch_dial_redis_peer_t *peer)
     if (ngx_http_batch_dial_redis_reader_open(&peer->reader) != NGX_OK
         || ngx_http_batch_dial_redis_peer_hello(peer) != NGX_OK)
     {
-        ngx_http_batch_dial_redis_peer_cause(peer, "no memory");
-        ngx_http_batch_dial_redis_peer_end(peer,
-                                           NGX_HTTP_BATCH_DIAL_REDIS_FAILED);
+        ngx_http_batch_dial_redis_peer_fail(peer, "no memory");
         return;
     }
 
@@ -458,34 +169,17 @@ static ngx_int_t
 ngx_http_batch_dial_redis_peer_hello(ngx_http_batch_dial_redis_peer_t *peer)
 {
     u_char           db[NGX_INT_T_LEN];
-    ngx_str_t        argv[NGX_HTTP_BATCH_DIAL_REDIS_PROBE_WORDS], *last;
+    ngx_str_t        argv[NGX_HTTP_BATCH_DIAL_REDIS_PROBE_WORDS];
     ngx_uint_t       argc;
     bd_redis_url_t  *url;
 
     url = &peer->conf->url;
     peer->awaited = NGX_HTTP_BATCH_DIAL_REDIS_PROBE;
 
-    if (url->password.len) {
+    if (url->user.len || url->password.len) {
         peer->awaited |= NGX_HTTP_BATCH_DIAL_REDIS_AUTH;
 
-        last = argv;
-        ngx_str_set(last, "AUTH");
-        last++;
-
-        if (url->user.len) {
-            last->len = url->user.len;
-            last->data = (u_char *) url->user.data;
-            last++;
-        }
-
-        last->len = url->password.len;
-        last->data = (u_char *) url->password.data;
-        last++;
-
-        if (ngx_http_batch_dial_redis_out_append(&peer->hello, last - argv,
-                                                 argv)
-            != NGX_OK)
-        {
+        if (ngx_http_batch_dial_redis_peer_auth(peer) != NGX_OK) {
             return NGX_ERROR;
         }
     }
@@ -505,6 +199,30 @@ ngx_http_batch_dial_redis_peer_hello(ngx_http_batch_dial_redis_peer_t *peer)
     }
 
     argc = ngx_http_batch_dial_redis_probe_words(peer->conf, argv);
+
+    return ngx_http_batch_dial_redis_out_append(&peer->hello, argc, argv);
+}
+
+
+static ngx_int_t
+ngx_http_batch_dial_redis_peer_auth(ngx_http_batch_dial_redis_peer_t *peer)
+{
+    ngx_str_t        argv[3];
+    ngx_uint_t       argc;
+    bd_redis_url_t  *url;
+
+    url = &peer->conf->url;
+
+    ngx_str_set(&argv[0], "AUTH");
+    argc = 1;
+
+    if (url->user.len) {
+        argv[argc].len = url->user.len;
+        argv[argc++].data = (u_char *) url->user.data;
+    }
+
+    argv[argc].len = url->password.len;
+    argv[argc++].data = (u_char *) url->password.data;
 
     return ngx_http_batch_dial_redis_out_append(&peer->hello, argc, argv);
 }
@@ -571,9 +289,7 @@ ngx_http_batch_dial_redis_peer_read(ngx_event_t *rev)
 
     if (c->close) {
         /* nginx closes idle connections: the worker is to exit */
-        ngx_http_batch_dial_redis_peer_cause(peer, "worker exits");
-        ngx_http_batch_dial_redis_peer_end(peer,
-                                           NGX_HTTP_BATCH_DIAL_REDIS_CLOSED);
+        ngx_http_batch_dial_redis_peer_fail(peer, "worker exits");
         return;
     }
 
@@ -586,11 +302,9 @@ ngx_http_batch_dial_redis_peer_read(ngx_event_t *rev)
         }
 
         if (n == 0 || n == NGX_ERROR) {
-            ngx_http_batch_dial_redis_peer_cause(peer,
-                                                 n ? "connection reset"
-                                                   : "connection closed");
-            ngx_http_batch_dial_redis_peer_end(peer,
-                                  NGX_HTTP_BATCH_DIAL_REDIS_CLOSED);
+            ngx_http_batch_dial_redis_peer_fail(peer,
+                                                n ? "connection reset"
+                                                  : "connection closed");
             return;
         }
 
@@ -598,9 +312,7 @@ ngx_http_batch_dial_redis_peer_read(ngx_event_t *rev)
                                                   n)
             != NGX_OK)
         {
-            ngx_http_batch_dial_redis_peer_cause(peer, "no memory");
-            ngx_http_batch_dial_redis_peer_end(peer,
-                                  NGX_HTTP_BATCH_DIAL_REDIS_CLOSED);
+            ngx_http_batch_dial_redis_peer_fail(peer, "no memory");
             return;
         }
 
@@ -619,9 +331,7 @@ ngx_http_batch_dial_redis_peer_read(ngx_event_t *rev)
     }
 
     if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-        ngx_http_batch_dial_redis_peer_cause(peer, "no more events");
-        ngx_http_batch_dial_redis_peer_end(peer,
-                                           NGX_HTTP_BATCH_DIAL_REDIS_CLOSED);
+        ngx_http_batch_dial_redis_peer_fail(peer, "no more events");
     }
 }
 
@@ -758,8 +468,7 @@ ngx_http_batch_dial_redis_peer_write(ngx_http_batch_dial_redis_peer_t *peer)
         return;
     }
 
-    ngx_http_batch_dial_redis_peer_cause(peer, "cannot write");
-    ngx_http_batch_dial_redis_peer_end(peer, NGX_HTTP_BATCH_DIAL_REDIS_CLOSED);
+    ngx_http_batch_dial_redis_peer_fail(peer, "cannot write");
 }
 
 
@@ -777,7 +486,7 @@ ngx_http_batch_dial_redis_peer_discard(ngx_http_batch_dial_redis_peer_t *peer)
 }
 
 
-static void ngx_cdecl
+void ngx_cdecl
 ngx_http_batch_dial_redis_peer_cause(ngx_http_batch_dial_redis_peer_t *peer,
     const char *fmt, ...)
 {
@@ -795,10 +504,22 @@ ngx_http_batch_dial_redis_peer_cause(ngx_http_batch_dial_redis_peer_t *peer,
 }
 
 
-static void
+void
+ngx_http_batch_dial_redis_peer_fail(ngx_http_batch_dial_redis_peer_t *peer,
+    const char *cause)
+{
+    ngx_http_batch_dial_redis_peer_cause(peer, "%s", cause);
+    ngx_http_batch_dial_redis_peer_end(peer,
+                                       NGX_HTTP_BATCH_DIAL_REDIS_CLOSED);
+}
+
+
+void
 ngx_http_batch_dial_redis_peer_end(ngx_http_batch_dial_redis_peer_t *peer,
     ngx_http_batch_dial_redis_end_e end)
 {
+    /* what ends before it was ready has failed, whoever ended it */
+
     if (peer->state != NGX_HTTP_BATCH_DIAL_REDIS_READY) {
         end = ngx_max(end, NGX_HTTP_BATCH_DIAL_REDIS_FAILED);
     }
@@ -816,19 +537,9 @@ ngx_http_batch_dial_redis_peer_end(ngx_http_batch_dial_redis_peer_t *peer,
 void
 ngx_http_batch_dial_redis_peer_close(ngx_http_batch_dial_redis_peer_t *peer)
 {
-    if (peer->resolving) {
-        ngx_resolve_name_done(peer->resolving);
-        peer->resolving = NULL;
-    }
+    ngx_http_batch_dial_redis_connect_stop(peer);
 
     if (peer->connection) {
-
-        /* an address that does not answer shall not be the first again */
-
-        if (peer->state == NGX_HTTP_BATCH_DIAL_REDIS_CONNECTING) {
-            peer->next++;
-        }
-
         ngx_http_batch_dial_redis_peer_drop(peer);
     }
 
@@ -843,7 +554,7 @@ ngx_http_batch_dial_redis_peer_close(ngx_http_batch_dial_redis_peer_t *peer)
 }
 
 
-static void
+void
 ngx_http_batch_dial_redis_peer_drop(ngx_http_batch_dial_redis_peer_t *peer)
 {
     ngx_pool_t        *pool;

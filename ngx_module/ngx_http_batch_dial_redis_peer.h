@@ -151,4 +151,28 @@ ngx_uint_t ngx_http_batch_dial_redis_peer_started(
     ngx_http_batch_dial_redis_peer_t *peer);
 
 
+/* What follows is for .._redis_connect.c, the part of a peer that connects. */
+
+/* The connection is made, and safe: asks AUTH, SELECT and the probe. */
+void ngx_http_batch_dial_redis_peer_greet(
+    ngx_http_batch_dial_redis_peer_t *peer);
+
+/* Formats peer->cause. */
+void ngx_cdecl ngx_http_batch_dial_redis_peer_cause(
+    ngx_http_batch_dial_redis_peer_t *peer, const char *fmt, ...);
+
+/* Closes the peer and tells its owner; peer->cause has been set. */
+void ngx_http_batch_dial_redis_peer_end(
+    ngx_http_batch_dial_redis_peer_t *peer,
+    ngx_http_batch_dial_redis_end_e end);
+
+/* The same of a connection that is lost or cannot be made, with a cause. */
+void ngx_http_batch_dial_redis_peer_fail(
+    ngx_http_batch_dial_redis_peer_t *peer, const char *cause);
+
+/* Closes the socket. */
+void ngx_http_batch_dial_redis_peer_drop(
+    ngx_http_batch_dial_redis_peer_t *peer);
+
+
 #endif /* _NGX_HTTP_BATCH_DIAL_REDIS_PEER_H_INCLUDED_ */

@@ -43,7 +43,7 @@ make -f "$OUT/Makefile" -C /usr/share/nginx/src modules
 
 def build():
     """Builds the module; returns the path of the shared object."""
-    out = ROOT / "build" / ("redis_client_asan" if SANITIZE else "redis_client")
+    out = ROOT / "build" / ("redis_client" + "_asan" * SANITIZE)
     env = dict(os.environ, OUT=str(out), SANITIZER=SANITIZER * SANITIZE,
                MODULE=str(ROOT / "tests/integration/modules/redis_client"))
     done = subprocess.run(["bash", "-c", BUILD], env=env, text=True,

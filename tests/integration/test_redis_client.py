@@ -185,12 +185,14 @@ def test_tls_asked_of_a_plain_redis(start):
 # AUTH and SELECT
 
 
-ACL = ("--user", "gate", "on", ">s3cret-of-gate", "~bd:*", "+@all")
+ACL = ("--user", "gate", "on", ">s3cret-of-gate", "~bd:*", "+@all",
+       "--user", "open", "on", "nopass", "~bd:*", "+@all")
 
 
 @pytest.mark.parametrize("url, probe", [
     (":hunter2@", ""),
     ("gate:s3cret-of-gate@", "redis_test_probe_key bd:probe;"),
+    ("open:@", "redis_test_probe_key bd:probe;"),
 ])
 def test_auth(start, url, probe):
     redis = start.redis("--requirepass", "hunter2", *ACL)
