@@ -48,6 +48,13 @@ ngx_http_batch_dial_fetch_header(ngx_http_batch_dial_fetch_t *f,
     u = r->upstream;
     f->status = r->headers_out.status;
 
+    if (f->status == 0) {
+
+        /* no status line: nginx takes it for HTTP/0.9, which has but this */
+
+        f->status = NGX_HTTP_OK;
+    }
+
     if (u && u->cleanup) {
 
         /* nginx clears it before it answers in upstream's stead */
