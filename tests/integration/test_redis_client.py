@@ -269,8 +269,8 @@ class Stopped:
     """A worker stopped while clients do as they like: all of it then comes
     in one turn of its event loop."""
 
-    def __init__(self, nginx):
-        self.pid = nginx.worker()
+    def __init__(self, pid):
+        self.pid = pid
 
     def __enter__(self):
         os.kill(self.pid, signal.SIGSTOP)
@@ -292,7 +292,7 @@ def test_commands_of_one_turn_leave_in_one_write(start):
     redis, nginx = start_tcp(start)
     connections = connect(nginx, 64)
     before = nginx.stats()
-    with Stopped(nginx):
+    with Stopped(nginx.worker()):
         for n, connection in enumerate(connections):
             connection.request("GET", "/redis?cmd=ECHO+%d" % n)
     for n, connection in enumerate(connections):
@@ -362,7 +362,7 @@ def test_connection_closed_while_idle_is_no_failure(start):
 def test_command_queued_before_the_close_is_seen_moves_on(start):
     redis, nginx = start_tcp(start)
     (connection,) = connect(nginx, 1)
-    with Stopped(nginx):
+    with Stopped(nginx.worker()):
         connection.request("GET", "/redis?cmd=ECHO+moved")
         redis.cli("client", "kill", "type", "normal", "skipme", "yes")
     assert connection.getresponse().read() == b"moved"
@@ -498,6 +498,16 @@ def test_deadline_is_of_the_oldest_command(start):
     assert nginx.stats()["timeouts"] == 0
 
 
+def test_clock_of_a_command_starts_when_it_can_be_sent(start):
+    def answer(words):
+        time.sleep(0.15)
+        return pong(words)
+
+    _, nginx = start_fake(start, answer,
+                          timeouts="connect_timeout=2s timeout=280ms")
+    assert nginx.get("GET a") == (200, "x")
+
+
 def test_breaker_is_of_all_workers(start):
     redis = start.redis()
     nginx = start.nginx("redis_test redis://127.0.0.1:%d;" % redis.port,
@@ -521,10 +531,34 @@ def test_breaker_is_of_all_workers(start):
     probes = nginx.stats()["connect_failures"] - failures
     assert probes <= 2 + (time.monotonic() - began) / 0.075
 
-    # nor does the other wait for the end of a back-off of its own
     redis.start()
     lib.wait_for(lambda: not nginx.stats()["breaker_open"], "a probe")
     for connection in workers:
+        assert nginx.get("PING", connection=connection)[0] == 200
+        connection.close()
+
+
+def test_breaker_closed_by_another_ends_a_back_off(start):
+    redis = start.redis()
+    nginx = start.nginx("redis_test redis://127.0.0.1:%d;" % redis.port,
+                        workers=2)
+    workers = nginx.workers(2)
+    (pid, failing), (_, other) = workers.items()
+    redis.kill()
+
+    # all five failures in one worker: its back-off is over a second by then
+    def opened():
+        nginx.get("PING", connection=failing)
+        return nginx.stats(failing)["breaker_open"]
+
+    lib.wait_for(opened, "the breaker to open")
+
+    with Stopped(pid):
+        assert nginx.get("PING", connection=other)[0] == 503
+        redis.start()
+        lib.wait_for(lambda: not nginx.stats(other)["breaker_open"], "a probe")
+
+    for connection in (failing, other):
         assert nginx.get("PING", connection=connection)[0] == 200
         connection.close()
 
