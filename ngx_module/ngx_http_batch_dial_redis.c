@@ -283,9 +283,7 @@ ngx_http_batch_dial_redis_cancel(ngx_http_batch_dial_redis_op_t *op)
 static void
 ngx_http_batch_dial_redis_up(void *data)
 {
-    ngx_queue_t                     *q;
-    ngx_http_batch_dial_redis_t     *redis;
-    ngx_http_batch_dial_redis_op_t  *op;
+    ngx_http_batch_dial_redis_t  *redis;
 
     redis = data;
 
@@ -295,13 +293,7 @@ ngx_http_batch_dial_redis_up(void *data)
 
     redis->peer.connection->idle = ngx_queue_empty(&redis->ops);
 
-    for (q = ngx_queue_head(&redis->ops);
-         q != ngx_queue_sentinel(&redis->ops);
-         q = ngx_queue_next(q))
-    {
-        op = ngx_queue_data(q, ngx_http_batch_dial_redis_op_t, queue);
-        op->start = ngx_current_msec;
-    }
+    /* the clock of all that waited starts now */
 
     if (redis->nops) {
         ngx_add_timer(&redis->deadline, redis->conf->timeout);

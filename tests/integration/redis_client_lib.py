@@ -14,6 +14,7 @@ import re
 import signal
 import socket
 import socketserver
+import ssl
 import struct
 import subprocess
 import threading
@@ -266,12 +267,29 @@ class Nginx:
         status, _ = self.get(command, **arguments)
         return status, time.monotonic() - start
 
-    def stats(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port)
+    def stats(self, connection=None):
+        own = connection is None
+        if own:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port)
         connection.request("GET", "/stats")
         stats = json.loads(connection.getresponse().read())
-        connection.close()
+        if own:
+            connection.close()
         return stats
+
+    def workers(self, number):
+        """Connections to that many workers, by their process ids."""
+        found = {}
+
+        def more():
+            connection = http.client.HTTPConnection("127.0.0.1", self.port)
+            pid = self.stats(connection)["pid"]
+            if found.setdefault(pid, connection) is not connection:
+                connection.close()
+            return len(found) == number
+
+        wait_for(more, "a connection to every worker")
+        return found
 
     def answers(self, command="PING"):
         return self.get(command)[0] == 200
@@ -304,13 +322,18 @@ class Nginx:
 
 
 class FakeRedis:
-    """A server that answers by a function: command words -> bytes, or None
-    to close.  on_connect, if given, is sent to whoever connects."""
+    """A server that answers by a function: command words -> bytes, or a list
+    of bytes to send one by one; None, there or in the list, closes.
+    on_connect, if given, is sent to whoever connects.  With certificates it
+    talks TLS and notes the server names it was asked for."""
 
-    def __init__(self, answer, on_connect=None):
+    def __init__(self, answer, on_connect=None, tls=None):
         outer = self
         self.answer = answer
         self.commands = []
+        self.sent = 0
+        self.names = []
+        context = tls and self.context(tls)
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self):
@@ -318,7 +341,9 @@ class FakeRedis:
                     if on_connect is not None:
                         self.request.sendall(on_connect)
                         return
-                    outer.serve(self.request)
+                    outer.serve(context.wrap_socket(
+                        self.request, server_side=True) if context
+                        else self.request)
 
         class Server(socketserver.ThreadingTCPServer):
             allow_reuse_address = True
@@ -331,6 +356,12 @@ class FakeRedis:
                                        args=(0.01,))
         self.thread.start()
 
+    def context(self, tls):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls.cert, tls.key)
+        context.sni_callback = lambda _, name, __: self.names.append(name)
+        return context
+
     def serve(self, s):
         stream = s.makefile("rb")
         for line in stream:
@@ -340,10 +371,11 @@ class FakeRedis:
                 words.append(stream.read(size + 2)[:-2].decode())
             self.commands.append(words)
             answer = self.answer(words)
-            if answer is None:
-                return
-            for piece in [answer] if isinstance(answer, bytes) else answer:
+            for piece in answer if isinstance(answer, list) else [answer]:
+                if piece is None:
+                    return
                 s.sendall(piece)
+                self.sent += len(piece)
 
     def stop(self):
         self.server.shutdown()
@@ -352,11 +384,11 @@ class FakeRedis:
 
 
 class FakeDns:
-    """Answers every A query with self.address, or NXDOMAIN when it is None;
-    other queries with no records."""
+    """Answers every A query with self.addresses, or NXDOMAIN when there are
+    none; other queries with no records."""
 
-    def __init__(self, address):
-        self.address = address
+    def __init__(self, *addresses):
+        self.addresses = addresses
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
@@ -370,13 +402,14 @@ class FakeDns:
                 return
             end = query.index(b"\0", 12) + 5
             kind = struct.unpack(">H", query[end - 4:end - 2])[0]
-            found = self.address is not None and kind == 1
-            flags = 0x8180 if self.address else 0x8183
-            answer = query[:2] + struct.pack(">HHHHH", flags, 1, found, 0, 0)
+            found = self.addresses if kind == 1 else ()
+            flags = 0x8180 if self.addresses else 0x8183
+            answer = query[:2] + struct.pack(">HHHHH", flags, 1, len(found),
+                                             0, 0)
             answer += query[12:end]
-            if found:
+            for address in found:
                 answer += struct.pack(">HHHIH", 0xc00c, 1, 1, 1, 4)
-                answer += socket.inet_aton(self.address)
+                answer += socket.inet_aton(address)
             self.socket.sendto(answer, client)
 
     def stop(self):

@@ -37,8 +37,8 @@ def start(module, tmp_path):
         started.append(lib.FakeRedis(*arguments, **named))
         return started[-1]
 
-    def dns(address):
-        started.append(lib.FakeDns(address))
+    def dns(*addresses):
+        started.append(lib.FakeDns(*addresses))
         return started[-1]
 
     def nginx(directives, run=True, **named):
@@ -155,6 +155,17 @@ def test_tls_name(start, tmp_path, names, host, good):
                                                     "commandstats")
 
 
+@pytest.mark.parametrize("host, name", [
+    ("localhost", "localhost"), ("127.0.0.1", None)])
+def test_tls_server_name(start, tmp_path, host, name):
+    tls = lib.Certificates(tmp_path, "DNS:localhost,IP:127.0.0.1")
+    fake = start.fake(pong, tls=tls)
+    nginx = start.nginx("redis_test rediss://%s:%d connect_timeout=1s; "
+                        "redis_test_ca_file %s;" % (host, fake.port, tls.ca))
+    assert nginx.answers()
+    assert fake.names == [name]
+
+
 def test_tls_wrong_authority(start, tmp_path):
     (tmp_path / "other").mkdir()
     other = lib.Certificates(tmp_path / "other", "DNS:localhost")
@@ -258,8 +269,8 @@ class Stopped:
     """A worker stopped while clients do as they like: all of it then comes
     in one turn of its event loop."""
 
-    def __init__(self, nginx):
-        self.pid = nginx.worker()
+    def __init__(self, pid):
+        self.pid = pid
 
     def __enter__(self):
         os.kill(self.pid, signal.SIGSTOP)
@@ -281,7 +292,7 @@ def test_commands_of_one_turn_leave_in_one_write(start):
     redis, nginx = start_tcp(start)
     connections = connect(nginx, 64)
     before = nginx.stats()
-    with Stopped(nginx):
+    with Stopped(nginx.worker()):
         for n, connection in enumerate(connections):
             connection.request("GET", "/redis?cmd=ECHO+%d" % n)
     for n, connection in enumerate(connections):
@@ -351,7 +362,7 @@ def test_connection_closed_while_idle_is_no_failure(start):
 def test_command_queued_before_the_close_is_seen_moves_on(start):
     redis, nginx = start_tcp(start)
     (connection,) = connect(nginx, 1)
-    with Stopped(nginx):
+    with Stopped(nginx.worker()):
         connection.request("GET", "/redis?cmd=ECHO+moved")
         redis.cli("client", "kill", "type", "normal", "skipme", "yes")
     assert connection.getresponse().read() == b"moved"
@@ -366,6 +377,12 @@ def test_server_that_closes_at_once_is_not_asked_forever(start):
     assert nginx.get("GET a")[0] == 504
     assert len(fake.commands) == 2
     assert len(nginx.lines("warn")) == 1
+
+
+def test_redis_that_greets_and_leaves(start):
+    fake, nginx = start_fake(start, lambda words: [b"+PONG\r\n", None])
+    assert nginx.get("GET a")[0] == 504
+    assert fake.commands.count(["PING"]) <= 2
 
 
 def test_restart_under_load(start):
@@ -481,31 +498,80 @@ def test_deadline_is_of_the_oldest_command(start):
     assert nginx.stats()["timeouts"] == 0
 
 
+def test_clock_of_a_command_starts_when_it_can_be_sent(start):
+    def answer(words):
+        time.sleep(0.15)
+        return pong(words)
+
+    _, nginx = start_fake(start, answer,
+                          timeouts="connect_timeout=2s timeout=280ms")
+    assert nginx.get("GET a") == (200, "x")
+
+
 def test_breaker_is_of_all_workers(start):
     redis = start.redis()
     nginx = start.nginx("redis_test redis://127.0.0.1:%d;" % redis.port,
                         workers=2)
+    workers = nginx.workers(2).values()
     redis.kill()
 
     def opened():
-        nginx.get("PING")
+        for connection in workers:
+            nginx.get("PING", connection=connection)
         return nginx.stats()["breaker_open"]
 
     lib.wait_for(opened, "the breaker to open")
-    failures = nginx.stats()["connect_failures"]
-    seen = {nginx.stats()["pid"]: nginx.get("PING")[0] for _ in range(50)}
-    assert set(seen.values()) == {503}
+    for connection in workers:
+        assert nginx.get("PING", connection=connection)[0] == 503
 
-    # one prober for both: at most one attempt per 75 ms and host
-    start_time = time.monotonic()
+    # one prober for both: at most one attempt per 75 ms
+    failures, began = nginx.stats()["connect_failures"], time.monotonic()
     lib.wait_for(lambda: nginx.stats()["connect_failures"] >= failures + 3,
                  "probes")
     probes = nginx.stats()["connect_failures"] - failures
-    assert probes <= 2 + (time.monotonic() - start_time) / 0.075
+    assert probes <= 2 + (time.monotonic() - began) / 0.075
 
     redis.start()
     lib.wait_for(lambda: not nginx.stats()["breaker_open"], "a probe")
-    assert {nginx.get("PING")[0] for _ in range(50)} == {200}
+    for connection in workers:
+        assert nginx.get("PING", connection=connection)[0] == 200
+        connection.close()
+
+
+def test_breaker_closed_by_another_ends_a_back_off(start):
+    redis = start.redis()
+    nginx = start.nginx("redis_test redis://127.0.0.1:%d;" % redis.port,
+                        workers=2)
+    workers = nginx.workers(2)
+    (pid, failing), (_, other) = workers.items()
+    redis.kill()
+
+    # all five failures in one worker: its back-off is over a second by then
+    def opened():
+        nginx.get("PING", connection=failing)
+        return nginx.stats(failing)["breaker_open"]
+
+    lib.wait_for(opened, "the breaker to open")
+
+    with Stopped(pid):
+        assert nginx.get("PING", connection=other)[0] == 503
+        redis.start()
+        lib.wait_for(lambda: not nginx.stats(other)["breaker_open"], "a probe")
+
+    for connection in (failing, other):
+        assert nginx.get("PING", connection=connection)[0] == 200
+        connection.close()
+
+
+def test_redis_that_greets_and_then_hangs(start):
+    _, nginx = start_fake(start, lambda words: b"+PONG\r\n"
+                          if words[0] == "PING" else b"")
+
+    def opened():
+        assert nginx.get("GET a")[0] in (503, 504)
+        return nginx.stats()["breaker_opened"]
+
+    lib.wait_for(opened, "the breaker to open")
 
 
 @pytest.mark.parametrize("refusal", ["LOADING", "MASTERDOWN", "NOPERM"])
@@ -592,19 +658,21 @@ def test_garbage_at_connect(start):
     assert ["GET", "a"] not in fake.commands
 
 
-@pytest.mark.parametrize("reply", [
-    [b"$1000000000\r\n"] + [b"x" * MEGABYTE] * 100,
-    [b"x" * MEGABYTE] * 100,
-    [b"+" + b"x" * MEGABYTE] + [b"x" * MEGABYTE] * 100,
-    [b"*60000\r\n"] + [b"$10000\r\n" + b"x" * 10000 + b"\r\n"] * 20000,
-    [b"*1000\r\n"] + [b"*1000\r\n" + b":1\r\n" * 1000] * 1000,
+@pytest.mark.parametrize("reply, most", [
+    ([b"$1000000000\r\n"] + [b"x" * MEGABYTE] * 100, 80),
+    ([b"x" * MEGABYTE] * 100, 16),
+    ([b"+" + b"x" * MEGABYTE] + [b"x" * MEGABYTE] * 100, 16),
+    ([b"*60000\r\n"] + [b"$10000\r\n" + b"x" * 10000 + b"\r\n"] * 20000,
+     80),
+    ([b"*1000\r\n"] + [b"*1000\r\n" + b":1\r\n" * 1000] * 1000, 80),
 ], ids=["bulk", "garbage", "status", "array", "nested"])
-def test_endless_reply_does_not_eat_memory(start, reply):
-    _, nginx = start_fake(start, lambda words: b"+PONG\r\n"
+def test_endless_reply_does_not_eat_memory(start, reply, most):
+    fake, nginx = start_fake(start, lambda words: b"+PONG\r\n"
                           if words[0] == "PING" else reply,
                           timeouts="timeout=30s")
     assert nginx.get("GET a")[0] == 504
     assert nginx.stats()["protocol_errors"] == 1
+    assert fake.sent < most * MEGABYTE
     if not lib.SANITIZE:
         with open("/proc/%d/status" % nginx.worker()) as status:
             peak = [line for line in status if line.startswith("VmHWM")]
@@ -640,7 +708,7 @@ def test_name_by_resolver(start):
     assert nginx.answers()
 
     # asked again at a reconnect: nothing listens on the new address
-    dns.address = "127.0.0.9"
+    dns.addresses = ("127.0.0.9",)
     redis.cli("client", "kill", "type", "normal", "skipme", "yes")
 
     def moved():
@@ -650,12 +718,29 @@ def test_name_by_resolver(start):
         return answer != 200
 
     lib.wait_for(moved, "the cached name to expire")
-    dns.address = "127.0.0.1"
+    dns.addresses = ("127.0.0.1",)
     lib.wait_for(nginx.answers, "the old address")
 
 
+def test_name_of_two_addresses(start):
+    """One of the two refuses: that fails no command."""
+    redis, dns = start.redis(), start.dns("127.0.0.9", "127.0.0.1")
+    nginx = start.nginx("redis_test redis://redis.example:%d "
+                        "connect_timeout=2s; resolver 127.0.0.1:%d ipv6=off;"
+                        % (redis.port, dns.port))
+
+    # nginx shuffles them: connects until it was the turn of that one
+    def refused():
+        assert nginx.answers()
+        redis.cli("client", "kill", "type", "normal", "skipme", "yes")
+        return "connect() failed" in nginx.log()
+
+    lib.wait_for(refused, "the address that refuses")
+    assert nginx.stats()["connect_failures"] == 0
+
+
 def test_name_unknown_to_the_resolver(start):
-    dns = start.dns(None)
+    dns = start.dns()
     nginx = start.nginx("redis_test redis://redis.example:6379 "
                         "connect_timeout=2s; resolver 127.0.0.1:%d ipv6=off;"
                         % dns.port)
@@ -750,6 +835,8 @@ def test_quit_while_the_breaker_is_open(start):
         return nginx.stats()["breaker_open"]
 
     lib.wait_for(opened, "the breaker")
+    assert nginx.stats()["connect_failures"] >= 5
+    assert nginx.log().count("connect() ") == 1     # by nginx, once a row
     assert nginx.quit() < 1
 
 
