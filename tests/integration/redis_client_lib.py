@@ -53,7 +53,7 @@ def build():
     return out / "ngx_http_redis_client_test_module.so"
 
 
-def wait_for(condition, what, seconds=10):
+def wait_for(condition, what, seconds=30):
     """Polls condition until it is true; returns its value."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -301,7 +301,7 @@ class Nginx:
         """Returns the seconds it took."""
         start = time.monotonic()
         self.process.send_signal(signal.SIGQUIT)
-        assert self.process.wait(20) == 0
+        assert self.process.wait(30) == 0
         return time.monotonic() - start
 
     def stop(self):

@@ -13,6 +13,9 @@ import redis_client_lib as lib
 
 MEGABYTE = 1024 * 1024
 
+# where a test is not about deadlines, a busy machine shall not make it so
+PATIENT = "connect_timeout=5s timeout=5s"
+
 # a scheduler's worth more than the deadlines the tests speak of
 SLACK = 0.25
 
@@ -60,17 +63,28 @@ def start(module, tmp_path):
         raise errors[0]
 
 
-def start_tcp(start, *options, timeouts=""):
+def start_tcp(start, *options, timeouts=PATIENT):
     redis = start.redis(*options)
     return redis, start.nginx("redis_test redis://127.0.0.1:%d %s;"
                               % (redis.port, timeouts))
+
+
+def start_tls(start, host, port, ca):
+    return start.nginx("redis_test rediss://%s:%d %s; redis_test_ca_file %s;"
+                       % (host, port, PATIENT, ca))
+
+
+def start_named(start, port, dns, valid="30s"):
+    return start.nginx("redis_test redis://redis.example:%d %s; "
+                       "resolver 127.0.0.1:%d valid=%s ipv6=off;"
+                       % (port, PATIENT, dns.port, valid))
 
 
 def pong(words):
     return b"+PONG\r\n" if words[0] == "PING" else b"$1\r\nx\r\n"
 
 
-def start_fake(start, answer, timeouts="", **named):
+def start_fake(start, answer, timeouts=PATIENT, **named):
     fake = start.fake(answer, **named)
     return fake, start.nginx("redis_test redis://127.0.0.1:%d %s;"
                              % (fake.port, timeouts))
@@ -82,16 +96,14 @@ def start_fake(start, answer, timeouts="", **named):
 @pytest.fixture(params=["tcp", "unix", "tls"])
 def way(request, start, tmp_path):
     if request.param == "tcp":
-        return start_tcp(start, timeouts="timeout=1s")
+        return start_tcp(start)
     if request.param == "unix":
         redis = start.redis(unix=True)
-        return redis, start.nginx("redis_test unix:%s timeout=1s;"
-                                  % redis.unix)
+        return redis, start.nginx("redis_test unix:%s %s;"
+                                  % (redis.unix, PATIENT))
     tls = lib.Certificates(tmp_path, "DNS:localhost,IP:127.0.0.1")
     redis = start.redis(tls=tls)
-    return redis, start.nginx("redis_test rediss://localhost:%d "
-                              "connect_timeout=1s timeout=1s; "
-                              "redis_test_ca_file %s;" % (redis.port, tls.ca))
+    return redis, start_tls(start, "localhost", redis.port, tls.ca)
 
 
 def test_command_and_reply(way):
@@ -143,9 +155,7 @@ def test_redis_gone_and_back(way):
 def test_tls_name(start, tmp_path, names, host, good):
     tls = lib.Certificates(tmp_path, names)
     redis = start.redis("--requirepass", "hunter2", tls=tls)
-    nginx = start.nginx("redis_test rediss://:hunter2@%s:%d "
-                        "connect_timeout=1s; redis_test_ca_file %s;"
-                        % (host, redis.port, tls.ca))
+    nginx = start_tls(start, ":hunter2@" + host, redis.port, tls.ca)
     nginx.secrets.append("hunter2")
     assert nginx.answers() == good
     if not good:
@@ -160,8 +170,7 @@ def test_tls_name(start, tmp_path, names, host, good):
 def test_tls_server_name(start, tmp_path, host, name):
     tls = lib.Certificates(tmp_path, "DNS:localhost,IP:127.0.0.1")
     fake = start.fake(pong, tls=tls)
-    nginx = start.nginx("redis_test rediss://%s:%d connect_timeout=1s; "
-                        "redis_test_ca_file %s;" % (host, fake.port, tls.ca))
+    nginx = start_tls(start, host, fake.port, tls.ca)
     assert nginx.answers()
     assert fake.names == [name]
 
@@ -171,16 +180,15 @@ def test_tls_wrong_authority(start, tmp_path):
     other = lib.Certificates(tmp_path / "other", "DNS:localhost")
     tls = lib.Certificates(tmp_path, "DNS:localhost")
     redis = start.redis(tls=tls)
-    nginx = start.nginx("redis_test rediss://localhost:%d connect_timeout=1s; "
-                        "redis_test_ca_file %s;" % (redis.port, other.ca))
+    nginx = start_tls(start, "localhost", redis.port, other.ca)
     assert nginx.get("PING")[0] == 504
     assert "certificate" in nginx.lines("warn")[0]
 
 
 def test_tls_system_store_does_not_know_us(start, tmp_path):
     redis = start.redis(tls=lib.Certificates(tmp_path, "DNS:localhost"))
-    nginx = start.nginx("redis_test rediss://localhost:%d connect_timeout=1s;"
-                        % redis.port)
+    nginx = start.nginx("redis_test rediss://localhost:%d %s;"
+                        % (redis.port, PATIENT))
     assert nginx.get("PING")[0] == 504
     assert "certificate" in nginx.lines("warn")[0]
 
@@ -207,16 +215,17 @@ ACL = ("--user", "gate", "on", ">s3cret-of-gate", "~bd:*", "+@all",
 ])
 def test_auth(start, url, probe):
     redis = start.redis("--requirepass", "hunter2", *ACL)
-    nginx = start.nginx("redis_test redis://%s127.0.0.1:%d; %s"
-                        % (url, redis.port, probe))
+    nginx = start.nginx("redis_test redis://%s127.0.0.1:%d %s; %s"
+                        % (url, redis.port, PATIENT, probe))
     nginx.secrets += ["hunter2", "s3cret-of-gate"]
     assert nginx.get("SET bd:a 1") == (200, "OK")
 
 
 def test_password_of_a_file(start):
     redis = start.redis("--requirepass", "hunter2")
-    nginx = start.nginx("redis_test redis://127.0.0.1:%d; "
-                        "redis_test_password hunter2;" % redis.port)
+    nginx = start.nginx("redis_test redis://127.0.0.1:%d %s; "
+                        "redis_test_password hunter2;"
+                        % (redis.port, PATIENT))
     nginx.secrets.append("hunter2")
     assert nginx.answers()
 
@@ -230,8 +239,8 @@ def test_password_of_a_file(start):
 ])
 def test_auth_refused(start, url, extra, answer):
     redis = start.redis("--requirepass", "hunter2", *ACL)
-    nginx = start.nginx("redis_test redis://%s127.0.0.1:%d; %s"
-                        % (url, redis.port, extra))
+    nginx = start.nginx("redis_test redis://%s127.0.0.1:%d %s; %s"
+                        % (url, redis.port, PATIENT, extra))
     nginx.secrets += ["wrong-word", "s3cret-of-gate"]
     assert nginx.get("SET bd:a 1")[0] == 504
 
@@ -248,7 +257,8 @@ def test_auth_refused(start, url, extra, answer):
 
 def test_select(start):
     redis = start.redis()
-    nginx = start.nginx("redis_test redis://127.0.0.1:%d/5;" % redis.port)
+    nginx = start.nginx("redis_test redis://127.0.0.1:%d/5 %s;"
+                        % (redis.port, PATIENT))
     assert nginx.get("SET a 1") == (200, "OK")
     assert redis.cli("-n", "5", "get", "a").strip() == "1"
     assert redis.cli("-n", "0", "get", "a").strip() == ""
@@ -256,7 +266,8 @@ def test_select(start):
 
 def test_database_that_is_not_there(start):
     redis = start.redis()
-    nginx = start.nginx("redis_test redis://127.0.0.1:%d/99;" % redis.port)
+    nginx = start.nginx("redis_test redis://127.0.0.1:%d/99 %s;"
+                        % (redis.port, PATIENT))
     assert nginx.get("SET a 1")[0] == 504
     assert 'SELECT was answered "ERR"' in nginx.lines("warn")[0]
     assert redis.cli("dbsize").strip() == "0"
@@ -274,6 +285,11 @@ class Stopped:
 
     def __enter__(self):
         os.kill(self.pid, signal.SIGSTOP)
+        lib.wait_for(self.stopped, "the worker to stop")
+
+    def stopped(self):
+        with open("/proc/%d/stat" % self.pid) as stat:
+            return stat.read().rpartition(")")[2].split()[0] == "T"
 
     def __exit__(self, *_):
         os.kill(self.pid, signal.SIGCONT)
@@ -417,7 +433,7 @@ def test_restart_under_load(start):
 
 
 def test_stopped_redis(start):
-    redis, nginx = start_tcp(start)
+    redis, nginx = start_tcp(start, timeouts="")
     assert nginx.answers()
     redis.signal(signal.SIGSTOP)
     status, seconds = nginx.timed("PING")
@@ -458,7 +474,7 @@ def test_nothing_answers_at_first(start):
 
 
 def test_slow_command_takes_the_connection_along(start):
-    redis, nginx = start_tcp(start)
+    redis, nginx = start_tcp(start, timeouts="")
     connections = connect(nginx, 2)
     connections[0].request("GET", "/redis?cmd=DEBUG+SLEEP+0.2")
     lib.wait_for(lambda: nginx.stats()["commands"] == 3, "the command")
@@ -510,8 +526,8 @@ def test_clock_of_a_command_starts_when_it_can_be_sent(start):
 
 def test_breaker_is_of_all_workers(start):
     redis = start.redis()
-    nginx = start.nginx("redis_test redis://127.0.0.1:%d;" % redis.port,
-                        workers=2)
+    nginx = start.nginx("redis_test redis://127.0.0.1:%d %s;"
+                        % (redis.port, PATIENT), workers=2)
     workers = nginx.workers(2).values()
     redis.kill()
 
@@ -540,8 +556,8 @@ def test_breaker_is_of_all_workers(start):
 
 def test_breaker_closed_by_another_ends_a_back_off(start):
     redis = start.redis()
-    nginx = start.nginx("redis_test redis://127.0.0.1:%d;" % redis.port,
-                        workers=2)
+    nginx = start.nginx("redis_test redis://127.0.0.1:%d %s;"
+                        % (redis.port, PATIENT), workers=2)
     workers = nginx.workers(2)
     (pid, failing), (_, other) = workers.items()
     redis.kill()
@@ -565,7 +581,8 @@ def test_breaker_closed_by_another_ends_a_back_off(start):
 
 def test_redis_that_greets_and_then_hangs(start):
     _, nginx = start_fake(start, lambda words: b"+PONG\r\n"
-                          if words[0] == "PING" else b"")
+                          if words[0] == "PING" else b"",
+                          timeouts="connect_timeout=5s")
 
     def opened():
         assert nginx.get("GET a")[0] in (503, 504)
@@ -585,8 +602,7 @@ def test_refusing_replies_open_the_breaker(start, refusal):
             return b"-%s no: GET secret-key\r\n" % refusal.encode()
         return b"$1\r\nx\r\n"
 
-    fake = start.fake(answer)
-    nginx = start.nginx("redis_test redis://127.0.0.1:%d;" % fake.port)
+    _, nginx = start_fake(start, answer)
     nginx.secrets.append("secret-key")
     for _ in range(5):
         assert nginx.get("GET a")[1].startswith("-" + refusal)
@@ -702,9 +718,7 @@ def test_queue_is_bounded(start):
 
 def test_name_by_resolver(start):
     redis, dns = start.redis(), start.dns("127.0.0.1")
-    nginx = start.nginx("redis_test redis://redis.example:%d "
-                        "connect_timeout=2s; resolver 127.0.0.1:%d valid=1s "
-                        "ipv6=off;" % (redis.port, dns.port))
+    nginx = start_named(start, redis.port, dns, valid="1s")
     assert nginx.answers()
 
     # asked again at a reconnect: nothing listens on the new address
@@ -725,9 +739,7 @@ def test_name_by_resolver(start):
 def test_name_of_two_addresses(start):
     """One of the two refuses: that fails no command."""
     redis, dns = start.redis(), start.dns("127.0.0.9", "127.0.0.1")
-    nginx = start.nginx("redis_test redis://redis.example:%d "
-                        "connect_timeout=2s; resolver 127.0.0.1:%d ipv6=off;"
-                        % (redis.port, dns.port))
+    nginx = start_named(start, redis.port, dns)
 
     # nginx shuffles them: connects until it was the turn of that one
     def refused():
@@ -740,10 +752,7 @@ def test_name_of_two_addresses(start):
 
 
 def test_name_unknown_to_the_resolver(start):
-    dns = start.dns()
-    nginx = start.nginx("redis_test redis://redis.example:6379 "
-                        "connect_timeout=2s; resolver 127.0.0.1:%d ipv6=off;"
-                        % dns.port)
+    nginx = start_named(start, 6379, start.dns())
     assert nginx.get("PING")[0] in (503, 504)
     assert "name not resolved" in nginx.lines("warn")[0]
 
@@ -762,7 +771,8 @@ def test_resolver_that_is_silent(start):
 
 def test_name_resolved_at_configuration(start):
     redis = start.redis()
-    nginx = start.nginx("redis_test redis://localhost:%d;" % redis.port)
+    nginx = start.nginx("redis_test redis://localhost:%d %s;"
+                        % (redis.port, PATIENT))
     assert nginx.answers()
 
 
