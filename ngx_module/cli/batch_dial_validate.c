@@ -397,7 +397,7 @@ bd_collect_json(void *data, const bd_schema_finding_t *finding)
     report = data;
 
     (void) json_array_append_new(report->errors,
-                                 json_pack("{sbsssssss+++}",
+                                 json_pack("{sbsssssssss++}",
                                            "valid", 0,
                                            "keywordLocation", finding->path,
                                            "absoluteKeywordLocation",
@@ -405,7 +405,7 @@ bd_collect_json(void *data, const bd_schema_finding_t *finding)
                                            "instanceLocation",
                                            finding->instance,
                                            "error", "fails \"",
-                                           finding->keyword, "\"", ""));
+                                           finding->keyword, "\""));
 }
 
 
