@@ -41,6 +41,8 @@ static int bd_json_hex(bd_json_parser_t *p, uint32_t *code);
 static json_t *bd_json_number_value(bd_json_parser_t *p);
 static json_t *bd_json_real(bd_json_parser_t *p, bd_slice_t text);
 static double bd_json_double(bd_slice_t text);
+static int bd_json_exact(const bd_number_t *number, double *value);
+static size_t bd_json_put_integer(bd_json_digits_t digits, json_int_t value);
 static int bd_json_remember(bd_json_t *document, const json_t *value,
     bd_slice_t text);
 static const bd_slice_t *bd_json_recall(const bd_json_t *document,
@@ -723,6 +725,10 @@ bd_json_double(bd_slice_t text)
 
     bd_number_read(&number, text);
 
+    if (bd_json_exact(&number, &value)) {
+        return value;
+    }
+
     n = 0;
     buf[n++] = number.negative ? '-' : '+';
     buf[n++] = '0';
@@ -732,10 +738,6 @@ bd_json_double(bd_slice_t text)
         if (number.digits.data[i] != '.') {
             buf[n++] = (char) number.digits.data[i];
         }
-    }
-
-    if (number.count == 0) {
-        buf[n++] = '0';
     }
 
     exponent = number.exponent;
@@ -751,6 +753,47 @@ bd_json_double(bd_slice_t text)
     }
 
     return (value < -DBL_MAX) ? -DBL_MAX : value;
+}
+
+
+/*
+ * Few digits and a small power of ten are doubles without an error, and so
+ * what they are multiplied or divided to is the nearest one.
+ */
+static int
+bd_json_exact(const bd_number_t *number, double *value)
+{
+    static const double  tens[] = {
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
+        1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22
+    };
+
+    size_t    i;
+    int64_t   power;
+    uint64_t  digits;
+
+    power = number->exponent - (int64_t) number->count;
+
+    if (number->count > DBL_DIG || power < -22 || power > 22) {
+        return 0;
+    }
+
+    digits = 0;
+
+    for (i = 0; i < number->digits.len; i++) {
+        if (number->digits.data[i] != '.') {
+            digits = digits * 10 + (uint64_t) (number->digits.data[i] - '0');
+        }
+    }
+
+    *value = (power < 0) ? (double) digits / tens[-power]
+                         : (double) digits * tens[power];
+
+    if (number->negative) {
+        *value = -*value;
+    }
+
+    return 1;
 }
 
 
@@ -833,8 +876,9 @@ bd_json_number(const bd_json_t *document, const json_t *value,
     const bd_slice_t  *text;
 
     if (json_is_integer(value)) {
-        n = snprintf(digits, sizeof(bd_json_digits_t),
-                     "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        bd_number_read(number, bd_slice_make(digits,
+                           bd_json_put_integer(digits,
+                                               json_integer_value(value))));
 
     } else {
         text = bd_json_recall(document, value);
@@ -851,7 +895,33 @@ bd_json_number(const bd_json_t *document, const json_t *value,
                          json_real_value(value));
         } while (++precision <= DBL_DECIMAL_DIG
                  && strtod(digits, NULL) != json_real_value(value));
+
+        bd_number_read(number, bd_slice_make(digits, (size_t) n));
+    }
+}
+
+
+/* From the last digit to the first; then they are moved to the front. */
+static size_t
+bd_json_put_integer(bd_json_digits_t digits, json_int_t value)
+{
+    char      *p, *end;
+    uint64_t   rest;
+
+    end = digits + sizeof(bd_json_digits_t);
+    p = end;
+    rest = (value < 0) ? 0 - (uint64_t) value : (uint64_t) value;
+
+    do {
+        *--p = (char) ('0' + rest % 10);
+        rest /= 10;
+    } while (rest != 0);
+
+    if (value < 0) {
+        *--p = '-';
     }
 
-    bd_number_read(number, bd_slice_make(digits, (size_t) n));
+    memmove(digits, p, (size_t) (end - p));
+
+    return (size_t) (end - p);
 }

@@ -117,9 +117,10 @@ static int bd_schema_many(bd_schema_compiler_t *c, bd_schema_job_t *job,
     const char *keyword, json_t *value, bd_schema_list_t *list);
 static int bd_schema_names(bd_schema_compiler_t *c, bd_schema_job_t *job,
     const char *keyword, json_t *value, bd_slice_t *names);
-static int bd_schema_values(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const char *keyword, json_t **values, size_t n,
-    bd_schema_values_t **result);
+static bd_schema_values_t *bd_schema_values(bd_schema_compiler_t *c,
+    bd_schema_job_t *job, const char *keyword, size_t n);
+static int bd_schema_add_value(bd_schema_compiler_t *c,
+    bd_schema_values_t *values, json_t *value);
 static int bd_schema_bound(bd_schema_compiler_t *c, bd_schema_job_t *job,
     const char *keyword, json_t *value, bd_schema_bound_t *bound);
 static int bd_schema_count(bd_schema_compiler_t *c, bd_schema_job_t *job,
@@ -630,26 +631,28 @@ static int
 bd_schema_parse_enum(bd_schema_compiler_t *c, bd_schema_job_t *job,
     const bd_schema_keyword_t *keyword, json_t *value)
 {
-    size_t    i, n;
-    json_t  **values;
+    size_t               i;
+    json_t              *element;
+    bd_schema_values_t  *values;
 
     if (bd_schema_parse_list(c, job, keyword, value) != 0) {
         return -1;
     }
 
-    n = json_array_size(value);
-
-    values = bd_arena_alloc(&c->schema->arena, n * sizeof(json_t *));
+    values = bd_schema_values(c, job, keyword->name, json_array_size(value));
     if (values == NULL) {
         return bd_schema_nomem(c);
     }
 
-    for (i = 0; i < n; i++) {
-        values[i] = json_array_get(value, i);
+    json_array_foreach(value, i, element) {
+        if (bd_schema_add_value(c, values, element) != 0) {
+            return bd_schema_nomem(c);
+        }
     }
 
-    return bd_schema_values(c, job, keyword->name, values, n,
-                            &job->node.enumeration);
+    job->node.enumeration = values;
+
+    return 0;
 }
 
 
@@ -657,55 +660,74 @@ static int
 bd_schema_parse_const(bd_schema_compiler_t *c, bd_schema_job_t *job,
     const bd_schema_keyword_t *keyword, json_t *value)
 {
-    json_t  **values;
+    bd_schema_values_t  *values;
 
-    values = bd_arena_alloc(&c->schema->arena, sizeof(json_t *));
-    if (values == NULL) {
+    values = bd_schema_values(c, job, keyword->name, 1);
+
+    if (values == NULL || bd_schema_add_value(c, values, value) != 0) {
         return bd_schema_nomem(c);
     }
 
-    values[0] = value;
+    job->node.constant = values;
 
-    return bd_schema_values(c, job, keyword->name, values, 1,
-                            &job->node.constant);
+    return 0;
 }
 
 
-/* Sorts the values into strings and others; values is in the arena. */
-static int
+/* An empty set with room for n values; NULL when memory is short. */
+static bd_schema_values_t *
 bd_schema_values(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const char *keyword, json_t **values, size_t n,
-    bd_schema_values_t **result)
+    const char *keyword, size_t n)
 {
-    size_t               i;
-    bd_slice_t           text;
-    bd_schema_values_t  *v;
+    bd_schema_values_t  *values;
 
-    v = bd_arena_alloc(&c->schema->arena, sizeof(bd_schema_values_t));
-    if (v == NULL) {
-        return bd_schema_nomem(c);
+    values = bd_arena_alloc(&c->schema->arena, sizeof(bd_schema_values_t));
+    if (values == NULL) {
+        return NULL;
     }
 
-    v->keyword = keyword;
-    v->others = values;
-    v->document = c->schema->documents[job->place.document];
+    values->keyword = keyword;
+    values->document = c->schema->documents[job->place.document];
 
-    for (i = 0; i < n; i++) {
-        if (!json_is_string(values[i])) {
-            values[v->count++] = values[i];
-            continue;
-        }
-
-        text = bd_slice_make(json_string_value(values[i]),
-                             json_string_length(values[i]));
-
-        if (bd_schema_table_add(&v->strings, &c->schema->arena, text) == NULL)
-        {
-            return bd_schema_nomem(c);
-        }
+    for (values->size = 2; values->size < 2 * n; values->size *= 2) {
+        /* void */
     }
 
-    *result = v;
+    values->others = bd_arena_alloc(&c->schema->arena,
+                                    values->size * sizeof(bd_schema_value_t));
+
+    return values->others ? values : NULL;
+}
+
+
+static int
+bd_schema_add_value(bd_schema_compiler_t *c, bd_schema_values_t *values,
+    json_t *value)
+{
+    size_t      i;
+    uint64_t    hash, steps;
+    bd_slice_t  text;
+
+    if (json_is_string(value)) {
+        text = bd_slice_make(json_string_value(value),
+                             json_string_length(value));
+
+        return bd_schema_table_add(&values->strings, &c->schema->arena, text)
+               ? 0 : -1;
+    }
+
+    steps = UINT64_MAX;
+    hash = bd_schema_hash(values->document, value, 0, &steps);
+
+    for (i = (size_t) hash;
+         values->others[i & (values->size - 1)].value != NULL;
+         i++)
+    {
+        /* void */
+    }
+
+    values->others[i & (values->size - 1)].hash = hash;
+    values->others[i & (values->size - 1)].value = value;
 
     return 0;
 }
