@@ -152,11 +152,12 @@ fuzz: $(FUZZ)
 
 # A second compiler's opinion of the glue.
 
-NGINX_INCS := core event event/modules os/unix http http/modules http/v2
+NGINX_INCS := $(wildcard $(addprefix $(NGINX_SRC)/src/, core event \
+    event/modules event/quic os/unix http http/modules http/v2 http/v3))
 
 clang-module: $(B)/module/Makefile
 	$(CLANG) -fsyntax-only $(WARN) -Wno-sign-compare \
-	    $(NGINX_INCS:%=-I$(NGINX_SRC)/src/%) -I$(B)/module \
+	    $(NGINX_INCS:%=-I%) -I$(B)/module \
 	    -Ingx_module -Ingx_module/core $(wildcard ngx_module/*.c)
 
 

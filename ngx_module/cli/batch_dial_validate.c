@@ -44,6 +44,7 @@ typedef struct {
 typedef struct {
     const char            *file;
     json_t                *errors;
+    int                    failed;      /* memory was short */
 } bd_report_t;
 
 
@@ -364,13 +365,14 @@ bd_judge_json(const bd_schema_t *schema, bd_slice_t text)
     json_t       *output;
     bd_report_t   report;
 
+    memset(&report, 0, sizeof(bd_report_t));
     report.errors = json_array();
 
     rc = bd_schema_judge_all(schema, text, bd_collect_json, &report);
 
     output = json_pack("{sb}", "valid", rc == 0);
 
-    if (output == NULL || report.errors == NULL
+    if (output == NULL || report.failed
         || (rc == 1
             && json_object_set(output, "errors", report.errors) != 0))
     {
@@ -396,16 +398,19 @@ bd_collect_json(void *data, const bd_schema_finding_t *finding)
 
     report = data;
 
-    (void) json_array_append_new(report->errors,
-                                 json_pack("{sbsssssss+++}",
-                                           "valid", 0,
-                                           "keywordLocation", finding->path,
-                                           "absoluteKeywordLocation",
-                                           finding->uri,
-                                           "instanceLocation",
-                                           finding->instance,
-                                           "error", "fails \"",
-                                           finding->keyword, "\"", ""));
+    if (json_array_append_new(report->errors,
+                              json_pack("{s:b,s:s,s:s,s:s,s:s++}",
+                                        "valid", 0,
+                                        "keywordLocation", finding->path,
+                                        "absoluteKeywordLocation",
+                                        finding->uri,
+                                        "instanceLocation", finding->instance,
+                                        "error", "fails \"", finding->keyword,
+                                        "\""))
+        != 0)
+    {
+        report->failed = 1;
+    }
 }
 
 

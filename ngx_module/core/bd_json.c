@@ -6,17 +6,13 @@
  */
 
 
-#include <float.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include "bd_buf.h"
-#include "bd_hash.h"
-#include "bd_json.h"
+#include "bd_json_private.h"
 #include "bd_utf8.h"
 
 
 #define BD_JSON_INTEGER_DIGITS  18      /* so many always fit a long long */
-#define BD_JSON_REAL_DIGITS     40      /* of a double, when rounding */
 
 
 typedef struct {
@@ -40,11 +36,6 @@ static int bd_json_escape(bd_json_parser_t *p);
 static int bd_json_hex(bd_json_parser_t *p, uint32_t *code);
 static json_t *bd_json_number_value(bd_json_parser_t *p);
 static json_t *bd_json_real(bd_json_parser_t *p, bd_slice_t text);
-static double bd_json_double(bd_slice_t text);
-static int bd_json_remember(bd_json_t *document, const json_t *value,
-    bd_slice_t text);
-static const bd_slice_t *bd_json_recall(const bd_json_t *document,
-    const json_t *value);
 
 
 static inline void
@@ -708,150 +699,4 @@ bd_json_real(bd_json_parser_t *p, bd_slice_t text)
     }
 
     return value;
-}
-
-
-/* Written anew in so few digits that strtod() needs no memory. */
-static double
-bd_json_double(bd_slice_t text)
-{
-    char         buf[BD_JSON_REAL_DIGITS + 32];
-    size_t       i, n;
-    double       value;
-    int64_t      exponent;
-    bd_number_t  number;
-
-    bd_number_read(&number, text);
-
-    n = 0;
-    buf[n++] = number.negative ? '-' : '+';
-    buf[n++] = '0';
-    buf[n++] = '.';
-
-    for (i = 0; i < number.digits.len && n < BD_JSON_REAL_DIGITS; i++) {
-        if (number.digits.data[i] != '.') {
-            buf[n++] = (char) number.digits.data[i];
-        }
-    }
-
-    if (number.count == 0) {
-        buf[n++] = '0';
-    }
-
-    exponent = number.exponent;
-    exponent = (exponent < -9999) ? -9999 : exponent;
-    exponent = (exponent > 9999) ? 9999 : exponent;
-
-    (void) snprintf(buf + n, sizeof(buf) - n, "e%d", (int) exponent);
-
-    value = strtod(buf, NULL);
-
-    if (value > DBL_MAX) {
-        return DBL_MAX;
-    }
-
-    return (value < -DBL_MAX) ? -DBL_MAX : value;
-}
-
-
-static int
-bd_json_remember(bd_json_t *document, const json_t *value, bd_slice_t text)
-{
-    size_t             i, size;
-    bd_json_t          grown;
-    bd_json_number_t  *number;
-
-    if (document->numbers_used >= document->numbers_size / 2) {
-        grown = *document;
-        size = document->numbers_size ? 2 * document->numbers_size : 16;
-
-        grown.numbers = calloc(size, sizeof(bd_json_number_t));
-        if (grown.numbers == NULL) {
-            return -1;
-        }
-
-        grown.numbers_size = size;
-        grown.numbers_used = 0;
-
-        for (i = 0; i < document->numbers_size; i++) {
-            number = &document->numbers[i];
-
-            if (number->value != NULL) {
-                (void) bd_json_remember(&grown, number->value, number->text);
-            }
-        }
-
-        free(document->numbers);
-        *document = grown;
-    }
-
-    i = (size_t) bd_hash_mix(0, (uint64_t) (uintptr_t) value);
-
-    do {
-        number = &document->numbers[i++ & (document->numbers_size - 1)];
-    } while (number->value != NULL);
-
-    number->value = value;
-    number->text = text;
-    document->numbers_used++;
-
-    return 0;
-}
-
-
-static const bd_slice_t *
-bd_json_recall(const bd_json_t *document, const json_t *value)
-{
-    size_t             i;
-    bd_json_number_t  *number;
-
-    if (document->numbers_size == 0) {
-        return NULL;
-    }
-
-    i = (size_t) bd_hash_mix(0, (uint64_t) (uintptr_t) value);
-
-    for ( ;; ) {
-        number = &document->numbers[i++ & (document->numbers_size - 1)];
-
-        if (number->value == value) {
-            return &number->text;
-        }
-
-        if (number->value == NULL) {
-            return NULL;
-        }
-    }
-}
-
-
-void
-bd_json_number(const bd_json_t *document, const json_t *value,
-    bd_number_t *number, bd_json_digits_t digits)
-{
-    int                n, precision;
-    const bd_slice_t  *text;
-
-    if (json_is_integer(value)) {
-        n = snprintf(digits, sizeof(bd_json_digits_t),
-                     "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-
-    } else {
-        text = bd_json_recall(document, value);
-
-        if (text != NULL) {
-            bd_number_read(number, *text);
-            return;
-        }
-
-        precision = DBL_DIG;
-
-        do {
-            n = snprintf(digits, sizeof(bd_json_digits_t), "%.*g", precision,
-                         json_real_value(value));
-        } while (++precision <= DBL_DECIMAL_DIG
-                 && strtod(digits, NULL) != json_real_value(value));
-    }
-
-    bd_number_read(number, bd_slice_make(digits, (size_t) n));
 }

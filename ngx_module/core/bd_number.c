@@ -216,16 +216,22 @@ uint64_t
 bd_number_hash(const bd_number_t *number, uint64_t seed)
 {
     int         digit;
-    uint64_t    hash;
+    uint64_t    hash, chunk;
     bd_slice_t  digits;
 
     hash = bd_hash_mix(seed, (uint64_t) number->exponent);
-    hash = bd_hash_mix(hash, (uint64_t) number->negative);
+    chunk = (uint64_t) number->negative;
     digits = number->digits;
 
     while ((digit = bd_number_digit(&digits)) != -1) {
-        hash = bd_hash_mix(hash, (uint64_t) digit);
+
+        if (chunk >= UINT64_MAX / 100) {
+            hash = bd_hash_mix(hash, chunk);
+            chunk = 0;
+        }
+
+        chunk = chunk * 10 + (uint64_t) digit;
     }
 
-    return hash;
+    return bd_hash_mix(hash, chunk);
 }

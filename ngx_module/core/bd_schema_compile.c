@@ -218,7 +218,6 @@ int
 bd_schema_node(bd_schema_compiler_t *c, const bd_schema_place_t *place,
     uint32_t *node)
 {
-    char               prefix[32];
     size_t             size;
     json_t            *known;
     bd_buf_t           key;
@@ -231,11 +230,8 @@ bd_schema_node(bd_schema_compiler_t *c, const bd_schema_place_t *place,
     }
 
     key = BD_BUF_EMPTY;
-    (void) snprintf(prefix, sizeof(prefix), "%zu:", place->document);
-    bd_buf_puts(&key, prefix);
-    bd_buf_add(&key, place->pointer.data, place->pointer.len);
 
-    if (key.failed) {
+    if (bd_schema_key(&key, place) != 0) {
         bd_buf_free(&key);
         return bd_schema_nomem(c);
     }

@@ -131,6 +131,38 @@ bd_regex_t *bd_schema_regex(bd_schema_compiler_t *c,
 int bd_schema_document(bd_schema_compiler_t *c, bd_json_t *document,
     const char *uri, const bd_schema_dialect_t *dialect, size_t *index);
 
+/* The dialect that the URI, the value of a keyword at a place, chooses. */
+int bd_schema_dialect(bd_schema_compiler_t *c,
+    const bd_schema_place_t *place, const char *keyword, bd_slice_t uri,
+    bd_schema_dialect_t *dialect);
+
+/* The resource of an absolute URI: known, built in, or loaded. */
+int bd_schema_fetch(bd_schema_compiler_t *c,
+    const bd_schema_place_t *place, const char *keyword, const char *uri,
+    size_t *resource);
+
+/* A new resource at a place, whose own resource is the one around it. */
+int bd_schema_resource(bd_schema_compiler_t *c,
+    const bd_schema_place_t *place, const char *uri,
+    bd_schema_dialect_t dialect, size_t *index);
+
+/* One more name of a resource: where it was fetched, and its $id. */
+int bd_schema_name_resource(bd_schema_compiler_t *c,
+    const bd_schema_place_t *place, const char *uri, size_t index);
+
+
+/* bd_schema_place.c */
+
+/* Writes a name of the place that no other place has; -1: memory is short. */
+int bd_schema_key(bd_buf_t *key, const bd_schema_place_t *place);
+
+/*
+ * Finds the identifiers in a schema and all schemas below it.  Misuse of a
+ * keyword is no matter here: the compiler of its node says so.
+ */
+int bd_schema_scan(bd_schema_compiler_t *c, bd_schema_place_t place,
+    unsigned depth);
+
 /* The place below parent at keyword and, unless it is NULL, token. */
 int bd_schema_below(bd_schema_compiler_t *c, const bd_schema_place_t *parent,
     const char *keyword, const bd_slice_t *token, json_t *value,

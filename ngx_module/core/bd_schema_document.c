@@ -1,8 +1,8 @@
 /*
  * Copyright (c) 2026 the batch-dial gateway authors
  *
- * The documents a schema is made of: their dialects, the identifiers in them,
- * and where references lead (JSON Schema Core 2020-12, sections 8 and 9).
+ * The documents a schema is made of, and their dialects (JSON Schema Core
+ * 2020-12, sections 8.1 and 9).
  */
 
 
@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include "bd_schema_builtin.h"
 #include "bd_schema_compile.h"
-#include "bd_schema_uri.h"
 
 
 #define BD_SCHEMA_LOADING_MAX  16
@@ -66,35 +65,9 @@ static int bd_schema_root(bd_schema_compiler_t *c, size_t document,
     bd_schema_dialect_t dialect);
 static void bd_schema_openapi(json_t *root, bd_schema_source_t *source,
     bd_schema_dialect_t *dialect);
-static int bd_schema_dialect(bd_schema_compiler_t *c,
-    const bd_schema_place_t *place, const char *keyword, bd_slice_t uri,
-    bd_schema_dialect_t *dialect);
 static int bd_schema_read_vocabularies(bd_schema_compiler_t *c,
     const bd_schema_place_t *place, const char *keyword, json_t *vocabulary,
     unsigned *bits);
-static int bd_schema_fetch(bd_schema_compiler_t *c,
-    const bd_schema_place_t *place, const char *keyword, const char *uri,
-    size_t *resource);
-static int bd_schema_resource(bd_schema_compiler_t *c,
-    const bd_schema_place_t *place, const char *uri,
-    bd_schema_dialect_t dialect, size_t *index);
-static int bd_schema_name_resource(bd_schema_compiler_t *c,
-    const bd_schema_place_t *place, const char *uri, size_t index);
-static int bd_schema_scan(bd_schema_compiler_t *c, bd_schema_place_t place,
-    unsigned depth);
-static int bd_schema_scan_keyword(bd_schema_compiler_t *c,
-    const bd_schema_place_t *place, const char *keyword, json_t *value,
-    unsigned depth);
-static int bd_schema_scan_id(bd_schema_compiler_t *c,
-    bd_schema_place_t *place);
-static int bd_schema_scan_anchors(bd_schema_compiler_t *c,
-    const bd_schema_place_t *place);
-static int bd_schema_anchor(bd_schema_compiler_t *c,
-    const bd_schema_place_t *place, const char *keyword, const char *name,
-    int dynamic);
-static int bd_schema_step(bd_schema_compiler_t *c, bd_schema_place_t *place,
-    bd_slice_t token);
-static int bd_schema_key(bd_buf_t *key, const bd_schema_place_t *place);
 
 
 static inline bd_slice_t
@@ -234,7 +207,7 @@ bd_schema_openapi(json_t *root, bd_schema_source_t *source,
 }
 
 
-static int
+int
 bd_schema_dialect(bd_schema_compiler_t *c, const bd_schema_place_t *place,
     const char *keyword, bd_slice_t uri, bd_schema_dialect_t *dialect)
 {
@@ -319,8 +292,7 @@ bd_schema_read_vocabularies(bd_schema_compiler_t *c,
 }
 
 
-/* The resource of an absolute URI: known, built in, or loaded. */
-static int
+int
 bd_schema_fetch(bd_schema_compiler_t *c, const bd_schema_place_t *place,
     const char *keyword, const char *uri, size_t *resource)
 {
@@ -375,8 +347,7 @@ bd_schema_fetch(bd_schema_compiler_t *c, const bd_schema_place_t *place,
 }
 
 
-/* A new resource at a place, whose own resource is the one around it. */
-static int
+int
 bd_schema_resource(bd_schema_compiler_t *c, const bd_schema_place_t *place,
     const char *uri, bd_schema_dialect_t dialect, size_t *index)
 {
@@ -433,8 +404,7 @@ bd_schema_resource(bd_schema_compiler_t *c, const bd_schema_place_t *place,
 }
 
 
-/* The document can have two names: where it was fetched, and its $id. */
-static int
+int
 bd_schema_name_resource(bd_schema_compiler_t *c,
     const bd_schema_place_t *place, const char *uri, size_t index)
 {
@@ -452,486 +422,4 @@ bd_schema_name_resource(bd_schema_compiler_t *c,
     return json_object_set_new(c->by_uri, uri,
                                json_integer((json_int_t) index))
            ? bd_schema_nomem(c) : 0;
-}
-
-
-/*
- * Finds the identifiers in a schema and all schemas below it.  Misuse of a
- * keyword is no matter here: the compiler of its node says so.
- */
-static int
-bd_schema_scan(bd_schema_compiler_t *c, bd_schema_place_t place,
-    unsigned depth)
-{
-    int       rc;
-    void     *iter;
-    bd_buf_t  key;
-
-    if (!json_is_object(place.value)) {
-        return 0;
-    }
-
-    if (depth > BD_SCHEMA_NESTING) {
-        return bd_schema_error(c, &place, NULL, "lies too deep");
-    }
-
-    key = BD_BUF_EMPTY;
-    rc = bd_schema_key(&key, &place);
-
-    if (rc == 0 && json_object_getn(c->scanned, key.data, key.len) != NULL) {
-        bd_buf_free(&key);
-        return 0;
-    }
-
-    if (rc == 0) {
-        rc = json_object_setn_new_nocheck(c->scanned, key.data, key.len,
-                                          json_true());
-    }
-
-    bd_buf_free(&key);
-
-    if (rc != 0) {
-        return bd_schema_nomem(c);
-    }
-
-    if (bd_schema_scan_id(c, &place) != 0
-        || bd_schema_scan_anchors(c, &place) != 0)
-    {
-        return -1;
-    }
-
-    for (iter = json_object_iter(place.value);
-         iter != NULL;
-         iter = json_object_iter_next(place.value, iter))
-    {
-        if (bd_schema_scan_keyword(c, &place, json_object_iter_key(iter),
-                                   json_object_iter_value(iter), depth)
-            != 0)
-        {
-            return -1;
-        }
-    }
-
-    return 0;
-}
-
-
-static int
-bd_schema_scan_keyword(bd_schema_compiler_t *c,
-    const bd_schema_place_t *place, const char *keyword, json_t *value,
-    unsigned depth)
-{
-    char               number[24];
-    void              *iter;
-    size_t             i;
-    json_t            *child;
-    unsigned           shape;
-    bd_slice_t         token;
-    bd_schema_place_t  below;
-
-    shape = bd_schema_keyword_shape(&c->scopes[place->resource].dialect,
-                                    keyword);
-
-    if ((shape & BD_SCHEMA_SUBSCHEMA) && json_is_object(value)) {
-        return bd_schema_below(c, place, keyword, NULL, value, &below)
-               || bd_schema_scan(c, below, depth + 1) ? -1 : 0;
-    }
-
-    if ((shape & BD_SCHEMA_SUBSCHEMAS) && json_is_array(value)) {
-
-        json_array_foreach(value, i, child) {
-            token = bd_slice_make(number, (size_t) snprintf(number,
-                                                            sizeof(number),
-                                                            "%zu", i));
-
-            if (bd_schema_below(c, place, keyword, &token, child, &below) != 0
-                || bd_schema_scan(c, below, depth + 1) != 0)
-            {
-                return -1;
-            }
-        }
-    }
-
-    if ((shape & BD_SCHEMA_SUBSCHEMA_MAP) && json_is_object(value)) {
-
-        for (iter = json_object_iter(value);
-             iter != NULL;
-             iter = json_object_iter_next(value, iter))
-        {
-            token = bd_slice_make(json_object_iter_key(iter),
-                                  json_object_iter_key_len(iter));
-
-            if (bd_schema_below(c, place, keyword, &token,
-                                json_object_iter_value(iter), &below)
-                != 0
-                || bd_schema_scan(c, below, depth + 1) != 0)
-            {
-                return -1;
-            }
-        }
-    }
-
-    return 0;
-}
-
-
-/* Makes a resource of a schema that has an $id, and moves place into it. */
-static int
-bd_schema_scan_id(bd_schema_compiler_t *c, bd_schema_place_t *place)
-{
-    json_t               *id, *declared;
-    bd_buf_t              uri;
-    const char           *name;
-    bd_slice_t            reference, fragment;
-    bd_schema_dialect_t   dialect;
-
-    dialect = c->scopes[place->resource].dialect;
-    id = json_object_get(place->value, "$id");
-
-    if (!json_is_string(id) || dialect.draft == BD_SCHEMA_OPENAPI30
-        || (dialect.draft == BD_SCHEMA_DRAFT7
-            && json_object_get(place->value, "$ref") != NULL))
-    {
-        return 0;
-    }
-
-    bd_schema_uri_split(bd_schema_string_of(id), &reference, &fragment);
-
-    if (fragment.len != 0 && dialect.draft != BD_SCHEMA_DRAFT7) {
-        return bd_schema_error(c, place, "$id", "must have no fragment");
-    }
-
-    if (reference.len != 0) {
-        uri = BD_BUF_EMPTY;
-        name = c->schema->resources[place->resource].uri;
-
-        bd_schema_uri_resolve(bd_slice_make(name, strlen(name)), reference,
-                              &uri);
-        name = uri.failed ? NULL : bd_arena_copy(&c->schema->arena,
-                                                 bd_buf_slice(&uri));
-        bd_buf_free(&uri);
-
-        if (name == NULL) {
-            return bd_schema_nomem(c);
-        }
-
-        if (place->pointer.len == 0) {
-            if (bd_schema_name_resource(c, place, name, place->resource)
-                != 0)
-            {
-                return -1;
-            }
-
-        } else {
-
-            if (bd_schema_resource(c, place, name, dialect, &place->resource)
-                != 0)
-            {
-                return -1;
-            }
-
-            declared = json_object_get(place->value, "$schema");
-
-            if (json_is_string(declared)) {
-                if (bd_schema_dialect(c, place, "$schema",
-                                      bd_schema_string_of(declared), &dialect)
-                    != 0)
-                {
-                    return -1;
-                }
-
-                c->scopes[place->resource].dialect = dialect;
-            }
-
-        }
-    }
-
-    if (fragment.len != 0 && fragment.data[0] != '/') {
-        return bd_schema_anchor(c, place, "$id", (const char *) fragment.data,
-                                0);
-    }
-
-    return 0;
-}
-
-
-static int
-bd_schema_scan_anchors(bd_schema_compiler_t *c,
-    const bd_schema_place_t *place)
-{
-    json_t    *anchor;
-    unsigned   draft;
-
-    draft = c->scopes[place->resource].dialect.draft;
-
-    if (draft & (BD_SCHEMA_2019 | BD_SCHEMA_2020)) {
-        anchor = json_object_get(place->value, "$anchor");
-
-        if (json_is_string(anchor)
-            && bd_schema_anchor(c, place, "$anchor",
-                                json_string_value(anchor), 0) != 0)
-        {
-            return -1;
-        }
-    }
-
-    if (draft == BD_SCHEMA_2020) {
-        anchor = json_object_get(place->value, "$dynamicAnchor");
-
-        if (json_is_string(anchor)) {
-            return bd_schema_anchor(c, place, "$dynamicAnchor",
-                                    json_string_value(anchor), 1);
-        }
-    }
-
-    /* $recursiveAnchor is a dynamic anchor that has no name */
-
-    if (draft == BD_SCHEMA_2019
-        && json_is_true(json_object_get(place->value, "$recursiveAnchor"))
-        && c->scopes[place->resource].pointer.len == place->pointer.len)
-    {
-        return bd_schema_anchor(c, place, "$recursiveAnchor", "", 1);
-    }
-
-    return 0;
-}
-
-
-static int
-bd_schema_anchor(bd_schema_compiler_t *c, const bd_schema_place_t *place,
-    const char *keyword, const char *name, int dynamic)
-{
-    json_t  *known, *anchor, *anchors;
-
-    anchors = c->scopes[place->resource].anchors;
-    known = json_object_get(anchors, name);
-
-    if (known != NULL) {
-        anchor = json_array_get(known, 0);
-
-        if (!bd_slice_equal(bd_schema_string_of(anchor), place->pointer)) {
-            return bd_schema_error(c, place, keyword,
-                                   "is the anchor of another schema");
-        }
-
-        dynamic |= json_is_true(json_array_get(known, 1));
-    }
-
-    anchor = json_pack("[s%b]", (const char *) place->pointer.data,
-                       place->pointer.len, dynamic);
-
-    return (anchor == NULL
-            || json_object_set_new_nocheck(anchors, name, anchor) != 0)
-           ? bd_schema_nomem(c) : 0;
-}
-
-
-int
-bd_schema_below(bd_schema_compiler_t *c, const bd_schema_place_t *parent,
-    const char *keyword, const bd_slice_t *token, json_t *value,
-    bd_schema_place_t *place)
-{
-    place->document = parent->document;
-    place->resource = parent->resource;
-    place->pointer = parent->pointer;
-    place->value = parent->value;
-
-    if (bd_schema_step(c, place, bd_slice_make(keyword, strlen(keyword))) != 0
-        || (token != NULL && bd_schema_step(c, place, *token) != 0))
-    {
-        return -1;
-    }
-
-    place->value = value;
-
-    return 0;
-}
-
-
-/* Adds a token to the pointer of a place, and enters the resource there. */
-static int
-bd_schema_step(bd_schema_compiler_t *c, bd_schema_place_t *place,
-    bd_slice_t token)
-{
-    json_t    *resource;
-    bd_buf_t   pointer, key;
-
-    pointer = BD_BUF_EMPTY;
-    key = BD_BUF_EMPTY;
-
-    bd_buf_add(&pointer, place->pointer.data, place->pointer.len);
-    bd_schema_pointer_add(&pointer, token);
-
-    place->pointer.data = NULL;
-
-    if (!pointer.failed) {
-        place->pointer.len = pointer.len;
-        place->pointer.data = (const uint8_t *)
-                              bd_arena_copy(&c->schema->arena,
-                                            bd_buf_slice(&pointer));
-    }
-
-    bd_buf_free(&pointer);
-
-    if (place->pointer.data == NULL || bd_schema_key(&key, place) != 0) {
-        bd_buf_free(&key);
-        place->pointer = bd_slice("");
-        return bd_schema_nomem(c);
-    }
-
-    resource = json_object_getn(c->by_root, key.data, key.len);
-    bd_buf_free(&key);
-
-    if (resource != NULL) {
-        place->resource = (size_t) json_integer_value(resource);
-    }
-
-    return 0;
-}
-
-
-int
-bd_schema_follow(bd_schema_compiler_t *c, const bd_schema_place_t *from,
-    bd_slice_t pointer, bd_schema_place_t *place)
-{
-    int         rc;
-    size_t      i, n;
-    bd_buf_t    token;
-
-    *place = *from;
-    token = BD_BUF_EMPTY;
-    rc = 0;
-
-    while (rc == 0 && pointer.len != 0) {
-        token.len = 0;
-        bd_buf_add(&token, "", 0);
-
-        if (bd_schema_pointer_next(&pointer, &token) != 0) {
-            rc = 1;
-            break;
-        }
-
-        if (token.failed) {
-            rc = bd_schema_nomem(c);
-            break;
-        }
-
-        if (json_is_array(place->value)) {
-            n = 0;
-
-            for (i = 0; i < token.len; i++) {
-                if (token.data[i] < '0' || token.data[i] > '9' || i > 8) {
-                    break;
-                }
-
-                n = n * 10 + (size_t) (token.data[i] - '0');
-            }
-
-            place->value = (i == 0 || i < token.len
-                            || (token.data[0] == '0' && i > 1))
-                           ? NULL : json_array_get(place->value, n);
-
-        } else {
-            place->value = json_object_getn(place->value, token.data,
-                                            token.len);
-        }
-
-        rc = (place->value == NULL) ? 1
-             : bd_schema_step(c, place, bd_buf_slice(&token));
-    }
-
-    bd_buf_free(&token);
-
-    if (rc != 0) {
-        return rc;
-    }
-
-    return bd_schema_scan(c, *place, 0);
-}
-
-
-int
-bd_schema_resolve(bd_schema_compiler_t *c, const bd_schema_place_t *from,
-    const char *keyword, bd_slice_t reference, bd_schema_place_t *target,
-    int *dynamic, bd_buf_t *name)
-{
-    int                 rc;
-    size_t              resource;
-    json_t             *anchor;
-    bd_buf_t            absolute;
-    const char         *base;
-    bd_slice_t          uri, fragment, pointer;
-    bd_schema_place_t   root;
-
-    *dynamic = 0;
-    absolute = BD_BUF_EMPTY;
-    resource = from->resource;
-    base = c->schema->resources[resource].uri;
-
-    bd_schema_uri_split(reference, &uri, &fragment);
-
-    if (uri.len != 0) {
-        bd_schema_uri_resolve(bd_slice_make(base, strlen(base)), uri,
-                              &absolute);
-
-        rc = absolute.failed ? bd_schema_nomem(c)
-             : bd_schema_fetch(c, from, keyword, absolute.data, &resource);
-        bd_buf_free(&absolute);
-
-        if (rc != 0) {
-            return -1;
-        }
-    }
-
-    name->len = 0;
-    bd_buf_add(name, "", 0);
-
-    rc = bd_schema_uri_decode(fragment, name) ? 1 : 0;
-
-    if (name->failed) {
-        return bd_schema_nomem(c);
-    }
-
-    root.document = c->scopes[resource].document;
-    root.resource = resource;
-    root.value = c->scopes[resource].value;
-    root.pointer = c->scopes[resource].pointer;
-    pointer = bd_buf_slice(name);
-
-    if (rc == 0 && name->len != 0 && name->data[0] != '/') {
-        anchor = json_object_getn(c->scopes[resource].anchors, name->data,
-                                  name->len);
-        pointer = bd_schema_string_of(json_array_get(anchor, 0));
-        *dynamic = json_is_true(json_array_get(anchor, 1));
-        rc = (anchor == NULL);
-
-        if (rc == 0) {
-            root.resource = c->sources[root.document].resource;
-            root.value = c->schema->documents[root.document]->root;
-            root.pointer = bd_slice("");
-        }
-    }
-
-    if (rc == 0) {
-        rc = bd_schema_follow(c, &root, pointer, target);
-    }
-
-    if (rc == 1) {
-        return bd_schema_error(c, from, keyword, "leads nowhere");
-    }
-
-    return rc;
-}
-
-
-static int
-bd_schema_key(bd_buf_t *key, const bd_schema_place_t *place)
-{
-    char  prefix[32];
-
-    (void) snprintf(prefix, sizeof(prefix), "%zu:", place->document);
-    bd_buf_puts(key, prefix);
-    bd_buf_add(key, place->pointer.data, place->pointer.len);
-
-    return key->failed ? -1 : 0;
 }

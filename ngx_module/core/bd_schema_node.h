@@ -121,12 +121,19 @@ typedef struct {
 } bd_schema_number_t;
 
 
-/* enum and const: strings by table, the rest one by one. */
+typedef struct {
+    uint64_t               hash;        /* bd_schema_hash() with seed 0 */
+    json_t                *value;       /* borrowed from the document, or
+                                           NULL in a free place */
+} bd_schema_value_t;
+
+
+/* enum and const: the strings in a table, the rest in another. */
 typedef struct {
     const char            *keyword;
     bd_schema_table_t      strings;
-    json_t               **others;      /* borrowed from the document */
-    size_t                 count;
+    bd_schema_value_t     *others;      /* open addressing, half full */
+    size_t                 size;        /* a power of 2 */
     const bd_json_t       *document;
 } bd_schema_values_t;
 

@@ -148,7 +148,7 @@ bd_schema_apply_one_member(bd_schema_ctx_t *ctx,
         }
 
         if (found == BD_REGEX_LIMIT || ctx->steps == 0) {
-            return bd_schema_exhausted(ctx, frame);
+            return bd_schema_exhausted(ctx, frame, "patternProperties");
         }
 
         if (found) {
@@ -218,7 +218,7 @@ bd_schema_apply_dependents(bd_schema_ctx_t *ctx,
         d = &object->dependents[i];
 
         if (!bd_schema_spend(ctx, 1)) {
-            return bd_schema_exhausted(ctx, frame);
+            return bd_schema_exhausted(ctx, frame, NULL);
         }
 
         if (json_object_getn(value, (const char *) d->name.data, d->name.len)
@@ -233,7 +233,7 @@ bd_schema_apply_dependents(bd_schema_ctx_t *ctx,
 
         } else {
             if (!bd_schema_spend(ctx, d->count)) {
-                return bd_schema_exhausted(ctx, frame);
+                return bd_schema_exhausted(ctx, frame, NULL);
             }
 
             for (k = 0; k < d->count; k++) {
@@ -461,7 +461,7 @@ bd_schema_apply_unique(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
     }
 
     if (ctx->steps == 0) {
-        return bd_schema_exhausted(ctx, frame);
+        return bd_schema_exhausted(ctx, frame, NULL);
     }
 
     return twins ? bd_schema_fail(ctx, frame, "uniqueItems") : 1;

@@ -53,13 +53,15 @@ bd_schema_fail(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 
 
 int
-bd_schema_exhausted(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame)
+bd_schema_exhausted(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
+    const char *keyword)
 {
     if (!ctx->stopped) {
         ctx->stopped = 1;
 
         if (ctx->findings != NULL || !ctx->failed) {
-            bd_schema_note(ctx, frame, "limit", "");
+            bd_schema_note(ctx, frame, keyword ? keyword : "limit",
+                           keyword ? keyword : "");
             ctx->failed = 1;
         }
     }

@@ -41,7 +41,7 @@ bd_schema_apply_string(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
         found = bd_regex_match(string->pattern, text, &ctx->budget);
 
         if (found == BD_REGEX_LIMIT) {
-            return bd_schema_exhausted(ctx, frame);
+            return bd_schema_exhausted(ctx, frame, "pattern");
         }
 
         if (!found
@@ -172,8 +172,10 @@ int
 bd_schema_apply_values(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
     const bd_schema_values_t *values, json_t *value)
 {
-    size_t      i;
-    bd_slice_t  text;
+    size_t                    i;
+    uint64_t                  hash;
+    bd_slice_t                text;
+    const bd_schema_value_t  *other;
 
     if (json_is_string(value)) {
         text = bd_slice_make(json_string_value(value),
@@ -183,16 +185,25 @@ bd_schema_apply_values(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
                || bd_schema_fail(ctx, frame, values->keyword);
     }
 
-    for (i = 0; i < values->count; i++) {
-        if (bd_schema_equal(ctx->document, value, values->document,
-                            values->others[i], &ctx->steps))
+    hash = bd_schema_hash(ctx->document, value, 0, &ctx->steps);
+
+    for (i = (size_t) hash; values->size != 0; i++) {
+        other = &values->others[i & (values->size - 1)];
+
+        if (other->value == NULL) {
+            break;
+        }
+
+        if (other->hash == hash
+            && bd_schema_equal(ctx->document, value, values->document,
+                               other->value, &ctx->steps))
         {
             return 1;
         }
     }
 
     if (ctx->steps == 0) {
-        return bd_schema_exhausted(ctx, frame);
+        return bd_schema_exhausted(ctx, frame, NULL);
     }
 
     return bd_schema_fail(ctx, frame, values->keyword);

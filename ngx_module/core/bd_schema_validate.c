@@ -152,7 +152,7 @@ bd_schema_apply(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
     node = frame->node;
 
     if (!bd_schema_spend(ctx, 1) || frame->depth > BD_SCHEMA_FRAMES_MAX) {
-        return bd_schema_exhausted(ctx, frame);
+        return bd_schema_exhausted(ctx, frame, NULL);
     }
 
     if (node->never != NULL) {
@@ -190,7 +190,7 @@ bd_schema_apply(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
     /* what subschemas of this one evaluate is noted here */
 
     if (bd_schema_seen_init(ctx, &own, value) != 0) {
-        return 0;
+        return bd_schema_exhausted(ctx, frame, NULL);
     }
 
     ok &= bd_schema_apply_rest(ctx, frame, value, &own);
@@ -518,7 +518,7 @@ bd_schema_apply_branch(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
     hush = (ctx->findings == NULL);
 
     if (seen != NULL && bd_schema_seen_init(ctx, &own, value) != 0) {
-        return 0;
+        return bd_schema_exhausted(ctx, frame, NULL);
     }
 
     ctx->quiet += hush;
@@ -586,6 +586,10 @@ bd_schema_seen_init(bd_schema_ctx_t *ctx, bd_schema_seen_t *seen,
 
     seen->words = (n + 63) / 64;
     seen->bits = seen->few;
+
+    if (!bd_schema_spend(ctx, seen->words)) {
+        return -1;
+    }
 
     memset(seen->few, 0, sizeof(seen->few));
 

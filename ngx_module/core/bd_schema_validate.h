@@ -77,7 +77,8 @@ int bd_schema_apply_member(bd_schema_ctx_t *ctx,
 int bd_schema_apply_item(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
     uint32_t node, size_t index, json_t *value);
 
-/* None of the members or items of the value; -1 when memory is short. */
+/* None of the members or items of the value; -1 when steps or memory are
+ * short. */
 int bd_schema_seen_init(bd_schema_ctx_t *ctx, bd_schema_seen_t *seen,
     const json_t *value);
 void bd_schema_seen_add(bd_schema_seen_t *to, const bd_schema_seen_t *from);
@@ -104,8 +105,10 @@ int bd_schema_apply_unevaluated(bd_schema_ctx_t *ctx,
 int bd_schema_fail(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
     const char *keyword);
 
-/* Ends the validation: the instance takes too much work; gives 0. */
-int bd_schema_exhausted(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame);
+/* Ends the validation: the instance takes too much work, for a keyword with a
+ * regular expression, or as a whole (then keyword is NULL); gives 0. */
+int bd_schema_exhausted(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
+    const char *keyword);
 
 
 /* Takes that many steps; 0 when there are not enough left. */

@@ -122,7 +122,7 @@ def test_compose_runs_gateway_redis_and_stand_in():
     env = {"COMPOSE_PROFILES": "stand-in", "PORT": str(port),
            "UPSTREAM": "http://stand-in:9000", "SECRET": SECRET}
     try:
-        run(*compose, "up", "-d", **env)
+        run(*compose, "up", "--build", "-d", **env)
         wait_until_up(url)
         with httpx.Client(base_url=url, headers={
                 "Authorization": f"Bearer {TOKEN}"}) as client:
