@@ -113,7 +113,9 @@ ngx_http_batch_dial_init_process(ngx_cycle_t *cycle)
 
     json_object_seed(0);
 
-    if (ngx_http_batch_dial_inherit_init(cycle, mcf) != NGX_OK) {
+    if (ngx_http_batch_dial_inherit_init(cycle, mcf) != NGX_OK
+        || ngx_http_batch_dial_detached_init(cycle, mcf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

@@ -85,6 +85,7 @@ typedef struct {
 
     /* what a detached request does with each indexed variable */
     u_char                            *variables;
+    ngx_fd_t                           detached_fd; /* of this worker */
 
     ngx_http_batch_dial_redis_t       *redis;       /* of this worker */
 
@@ -401,6 +402,10 @@ ngx_int_t ngx_http_batch_dial_inherit_init(ngx_cycle_t *cycle,
 /* Gives fr, made of r, its variables.  Returns NGX_OK or NGX_ERROR. */
 ngx_int_t ngx_http_batch_dial_inherit_variables(ngx_http_request_t *fr,
     ngx_http_request_t *r);
+
+/* Opens what detached requests need; call from init_process. */
+ngx_int_t ngx_http_batch_dial_detached_init(ngx_cycle_t *cycle,
+    ngx_http_batch_dial_main_conf_t *mcf);
 
 /*
  * Creates a request that is no client's: on a connection object of its own,
