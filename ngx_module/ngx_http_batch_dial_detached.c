@@ -42,6 +42,7 @@ static ngx_int_t ngx_http_batch_dial_detached_headers(ngx_http_request_t *fr,
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_batch_dial_detached_captures(ngx_http_request_t *fr,
     ngx_http_request_t *r);
+static void ngx_http_batch_dial_detached_event(ngx_event_t *ev);
 static void ngx_http_batch_dial_detached_ended(void *data);
 static u_char *ngx_http_batch_dial_detached_log(ngx_log_t *log, u_char *buf,
     size_t len);
@@ -184,8 +185,8 @@ ngx_http_batch_dial_detached_connection(ngx_http_request_t *r)
     c->recv_chain = ngx_recv_chain;
     c->send_chain = ngx_send_chain;
 
-    c->read->handler = ngx_http_empty_handler;
-    c->write->handler = ngx_http_empty_handler;
+    c->read->handler = ngx_http_batch_dial_detached_event;
+    c->write->handler = ngx_http_batch_dial_detached_event;
     c->read->active = 1;
     c->write->active = 1;
     c->write->ready = 1;
@@ -411,6 +412,34 @@ ngx_http_batch_dial_detached_captures(ngx_http_request_t *fr,
 #endif
 
     return NGX_OK;
+}
+
+
+/*
+ * No event of the descriptor comes here, but nginx's own do: timers, and the
+ * end of worker_shutdown_timeout, which sets c->close.
+ */
+
+static void
+ngx_http_batch_dial_detached_event(ngx_event_t *ev)
+{
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    c = ev->data;
+    r = c->data;
+
+    if (c->close) {
+        ngx_http_finalize_request(r, NGX_HTTP_CLIENT_CLOSED_REQUEST);
+
+    } else if (ev->write) {
+        r->write_event_handler(r);
+
+    } else {
+        r->read_event_handler(r);
+    }
+
+    ngx_http_run_posted_requests(c);
 }
 
 

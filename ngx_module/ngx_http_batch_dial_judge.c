@@ -55,7 +55,7 @@ ngx_http_batch_dial_judge(ngx_http_batch_dial_answer_t *a,
         a->entry.ttl_ms = headers->no_store
                           ? 0
                           : bd_ttl_jittered(&blcf->ttl, a->entry.status,
-                                            (uint32_t) ngx_random());
+                                            (uint32_t) ngx_random() << 1);
     }
 
     if (blcf->schema_mode == NGX_HTTP_BATCH_DIAL_MODE_OFF) {
