@@ -144,7 +144,7 @@ def test_rejected_body_is_no_next_request(gateway, upstream):
                 "missing-credential")
         answer = connection.request("GET", READ, bearer())
         assert is_stored(answer)
-    assert len(node.access()) == 2
+    assert len(node.access(2)) == 2
 
 
 # One credential, one entry
