@@ -52,6 +52,9 @@ ngx_http_batch_dial_judge(ngx_http_batch_dial_answer_t *a,
 
     if (ngx_http_batch_dial_judge_body(a, blcf, id, headers, &v) == NGX_OK) {
         a->kind = NGX_HTTP_BATCH_DIAL_ANSWER_ENTRY;
+
+        /* random() has but 31 bits, and the jitter takes 32 */
+
         a->entry.ttl_ms = headers->no_store
                           ? 0
                           : bd_ttl_jittered(&blcf->ttl, a->entry.status,

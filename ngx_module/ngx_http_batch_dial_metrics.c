@@ -78,11 +78,16 @@ ngx_http_batch_dial_metrics_handler(ngx_http_request_t *r)
 
     if (ngx_http_batch_dial_metrics_json_wanted(r)) {
         ngx_str_set(&r->headers_out.content_type, "application/json");
+        r->headers_out.content_type_len = r->headers_out.content_type.len;
         rc = ngx_http_batch_dial_metrics_json(r, mcf->zone->data, &text);
 
     } else {
         ngx_str_set(&r->headers_out.content_type,
                     "text/plain; version=0.0.4; charset=utf-8");
+
+        /* gzip_types and the like compare the type alone */
+
+        r->headers_out.content_type_len = sizeof("text/plain") - 1;
         rc = ngx_http_batch_dial_metrics_text(r, mcf->zone->data, &text);
     }
 
@@ -92,7 +97,6 @@ ngx_http_batch_dial_metrics_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.status = NGX_HTTP_OK;
     r->headers_out.content_length_n = text.len;
 

@@ -73,10 +73,18 @@ ngx_http_batch_dial_init(ngx_conf_t *cf)
 }
 
 
+/*
+ * A phase runs its handlers in the reverse of their order here.  The check of
+ * the credential goes before nginx's own guards.  The read goes last, behind
+ * mirror and try_files: these are for the client's request, once, and not
+ * for the fetch, which begins with the phase after the handler's.
+ */
+
 static ngx_int_t
 ngx_http_batch_dial_add_handler(ngx_conf_t *cf, ngx_http_phases phase,
     ngx_http_handler_pt handler)
 {
+    ngx_uint_t                  n;
     ngx_http_handler_pt        *h;
     ngx_http_core_main_conf_t  *cmcf;
 
@@ -85,6 +93,13 @@ ngx_http_batch_dial_add_handler(ngx_conf_t *cf, ngx_http_phases phase,
     h = ngx_array_push(&cmcf->phases[phase].handlers);
     if (h == NULL) {
         return NGX_ERROR;
+    }
+
+    if (phase == NGX_HTTP_PRECONTENT_PHASE) {
+        n = cmcf->phases[phase].handlers.nelts - 1;
+        h = cmcf->phases[phase].handlers.elts;
+
+        ngx_memmove(h + 1, h, n * sizeof(ngx_http_handler_pt));
     }
 
     *h = handler;
