@@ -253,11 +253,18 @@ FAKES = {
 }
 
 
+def once_greeted(reply):
+    """A new connection's question is answered, all others get reply."""
+    return lambda words: b"$-1\r\n" if words[0] == b"GET" else reply
+
+
+@pytest.mark.parametrize("greets", [False, True],
+                         ids=["at once", "once greeted"])
 @pytest.mark.parametrize("reply", FAKES.values(), ids=FAKES.keys())
-def test_a_fake_that_fails(world, upstream, redis_server, reply):
+def test_a_fake_that_fails(world, upstream, reply, greets):
     """The breaker may open or not; the reads are right and in time, and
     nothing is kept for them."""
-    fake = world.fake_redis(reply)
+    fake = world.fake_redis(once_greeted(reply) if greets else reply)
     node = world.gateway(redis=f"redis://127.0.0.1:{fake.port}",
                          location_extra=LONG)
     for _ in range(4):
@@ -267,10 +274,13 @@ def test_a_fake_that_fails(world, upstream, redis_server, reply):
     assert upstream.calls("read") == 4 * len(SEEDED)
 
 
+@pytest.mark.parametrize("greets", [False, True],
+                         ids=["at once", "once greeted"])
 @pytest.mark.parametrize("name", ["loading", "garbage", "silent", "closes",
                                   "half a reply", "masterdown", "noauth"])
-def test_a_fake_that_fails_opens_the_breaker(world, upstream, name):
-    fake = world.fake_redis(FAKES[name])
+def test_a_fake_that_fails_opens_the_breaker(world, upstream, name, greets):
+    fake = world.fake_redis(once_greeted(FAKES[name]) if greets
+                            else FAKES[name])
     node = world.gateway(redis=f"redis://127.0.0.1:{fake.port}",
                          location_extra=LONG)
     wait_until(lambda: [served(node, job) for job in SEEDED]
@@ -303,7 +313,7 @@ WRONG = {
 @pytest.mark.parametrize("reply", WRONG.values(), ids=WRONG.keys())
 def test_a_reply_of_the_wrong_type(world, upstream, reply):
     """Whole replies that make no sense: a miss, and Redis is still asked."""
-    fake = world.fake_redis(reply)
+    fake = world.fake_redis(once_greeted(reply))
     node = world.gateway(redis=f"redis://127.0.0.1:{fake.port}",
                          location_extra=LONG)
     for _ in range(7):
@@ -314,12 +324,14 @@ def test_a_reply_of_the_wrong_type(world, upstream, reply):
 
 def test_closed_in_the_middle_of_a_reply(world, upstream):
     """With a timeout of ten seconds only the close can have ended it."""
-    fake = world.fake_redis(HALF)
+    fake = world.fake_redis(once_greeted(HALF))
     node = world.gateway(redis=f"redis://127.0.0.1:{fake.port} timeout=10s",
                          location_extra=LONG)
     with node.connect() as connection:
         connection.send("GET", f"{JOBS}/job-active", bearer())
-        wait_until(lambda: fake.commands, what="the lookup")
+        wait_until(lambda: b"HMGET" in [words[0] for words
+                                        in fake.commands],
+                   what="the lookup")
         assert upstream.calls() == 0
         fake.cut()
         answer = connection.receive()

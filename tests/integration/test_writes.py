@@ -380,14 +380,17 @@ def test_redis_hangs(gateway, upstream, redis_server, protocol):
     assert node.metrics()[FAILED] == 1
 
 
+@pytest.mark.parametrize("greets", [False, True],
+                         ids=["at once", "once greeted"])
 @pytest.mark.parametrize("reply", [
     FakeRedis.CLOSE, FakeRedis.GARBAGE, FakeRedis.LOADING, FakeRedis.SILENCE,
     b"-READONLY You can't write against a read only replica.\r\n",
     b"+OK\r\n", b"*0\r\n"],
     ids=["closes", "garbage", "loading", "silent", "read-only", "status",
          "array"])
-def test_redis_fails(world, upstream, reply):
-    fake = world.fake_redis(reply)
+def test_redis_fails(world, upstream, reply, greets):
+    fake = world.fake_redis(lambda words: b"$-1\r\n" if greets
+                            and words[0] == b"GET" else reply)
     node = world.gateway(redis=f"redis://127.0.0.1:{fake.port}")
     for number in range(8):
         answer = node.request("PUT", PATH, body=b'{"name": "n"}')
