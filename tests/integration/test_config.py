@@ -303,6 +303,8 @@ SECRETS = [
     "redis://user:pass-SECRET/slash@127.0.0.1",
     "redis://user:pass-SECRET",
     "redis://user:pass-SECRET:6379",
+    "redis://user:1pass-SECRET",
+    "redis://user:pass-SECRET/1",
     "rediss://:pass-SECRET",
     "redis:user:pass-SECRET@127.0.0.1",
     "http://user:pass-SECRET@127.0.0.1",
@@ -352,10 +354,13 @@ def test_secret_file_of_a_right_size(world, accepted, content):
     accepted(frame=BARE, http=f"batch_dial_secret_file {path};")
 
 
-def test_secret_file_that_is_a_directory(world, refused):
-    line = refused(frame=BARE,
-                   http=f"batch_dial_secret_file {world.directory};")
-    assert "batch_dial_secret_file" in line
+def test_secret_file_that_is_a_directory(world, check):
+    """nginx itself says why reading failed, in a line of its own."""
+    code, said = check(frame=BARE,
+                       http=f"batch_dial_secret_file {world.directory};")
+    assert code == 1
+    line, = [line for line in said if "[emerg]" in line]
+    assert '"batch_dial_secret_file"' in line
     assert "expected a file" in line
 
 
@@ -368,8 +373,7 @@ def test_without_a_secret_file_there_is_a_warning(check):
     assert "namespace" in warnings[0]
 
 
-def test_relative_files_are_beside_the_configuration(world, accepted,
-                                                     monkeypatch):
+def test_relative_files_are_beside_the_configuration(world):
     node = world.nginx(BARE, start=False, MAIN="", SERVER="", LOCATION="",
                        LOCATIONS="", HTTP="batch_dial_secret_file key;"
                        "batch_dial_schema s.json#/defs/a;")
@@ -500,7 +504,7 @@ def test_schema_pointer_that_leads_nowhere(schema, refused, pointer):
     line = refused(location=f"batch_dial_schema {path}#{pointer};")
     assert f'invalid value "{path}#{pointer}"' in line
     assert '"batch_dial_schema" directive' in line
-    assert f'at "{pointer}"' in line
+    assert "the pointer leads nowhere" in line
 
 
 @pytest.mark.parametrize("pointer", ["", "#", "#/defs/a", "#/list/1",
