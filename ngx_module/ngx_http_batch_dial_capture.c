@@ -18,6 +18,8 @@
 #define NGX_HTTP_BATCH_DIAL_BODY_FIRST  2048
 
 
+static ngx_uint_t ngx_http_batch_dial_capture_upstreams(
+    ngx_http_request_t *r);
 static ngx_int_t ngx_http_batch_dial_capture_headers(
     ngx_http_batch_dial_fetch_t *f, ngx_http_request_t *r);
 static ngx_uint_t ngx_http_batch_dial_capture_json(ngx_str_t *type);
@@ -55,10 +57,7 @@ ngx_http_batch_dial_fetch_header(ngx_http_batch_dial_fetch_t *f,
         f->status = NGX_HTTP_OK;
     }
 
-    if (u && u->cleanup) {
-
-        /* nginx clears it before it answers in upstream's stead */
-
+    if (ngx_http_batch_dial_capture_upstreams(r)) {
         f->state = NGX_HTTP_BATCH_DIAL_FETCH_UPSTREAM;
         f->answer->upstream_status = f->status;
 
@@ -69,9 +68,12 @@ ngx_http_batch_dial_fetch_header(ngx_http_batch_dial_fetch_t *f,
         f->state = NGX_HTTP_BATCH_DIAL_FETCH_PAGE;
         f->answer->upstream_status = u->headers_in.status_n;
 
-    } else if (f->status == NGX_HTTP_BAD_GATEWAY
+    } else if (f->status == NGX_HTTP_INTERNAL_SERVER_ERROR
+               || f->status == NGX_HTTP_BAD_GATEWAY
                || f->status == NGX_HTTP_GATEWAY_TIME_OUT)
     {
+        /* 500: no connection or memory left to ask upstream with */
+
         f->state = NGX_HTTP_BATCH_DIAL_FETCH_FAILED;
         return NGX_OK;
 
@@ -93,6 +95,27 @@ ngx_http_batch_dial_fetch_header(ngx_http_batch_dial_fetch_t *f,
     return ngx_http_batch_dial_capture_room(f,
                                             len > 0 ? (size_t) len
                                             : NGX_HTTP_BATCH_DIAL_BODY_FIRST);
+}
+
+
+/* 1 while what comes is upstream's, or what proxy_cache has kept of it. */
+
+static ngx_uint_t
+ngx_http_batch_dial_capture_upstreams(ngx_http_request_t *r)
+{
+    if (r->upstream == NULL) {
+        return 0;
+    }
+
+#if (NGX_HTTP_CACHE)
+    if (r->cached) {
+        return 1;
+    }
+#endif
+
+    /* nginx clears it before it answers in upstream's stead */
+
+    return r->upstream->cleanup != NULL;
 }
 
 
@@ -294,7 +317,7 @@ ngx_http_batch_dial_fetch_body(ngx_http_batch_dial_fetch_t *f,
 
     case NGX_HTTP_BATCH_DIAL_FETCH_UPSTREAM:
 
-        if (!last && in && r->upstream->cleanup == NULL) {
+        if (!last && in && !ngx_http_batch_dial_capture_upstreams(r)) {
 
             /* nginx has closed upstream, and what came is not all of it */
 

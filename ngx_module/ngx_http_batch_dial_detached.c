@@ -191,6 +191,11 @@ ngx_http_batch_dial_detached_connection(ngx_http_request_t *r)
     c->write->active = 1;
     c->write->ready = 1;
 
+    /* so that nginx does not linger when it closes: "lingering_close always"
+     * would call shutdown() on an eventfd */
+
+    c->read->eof = 1;
+
     /* a non-buffered proxy would set TCP_NODELAY on our eventfd */
 
     c->tcp_nodelay = NGX_TCP_NODELAY_DISABLED;

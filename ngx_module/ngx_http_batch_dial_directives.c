@@ -28,6 +28,7 @@ static char *ngx_http_batch_dial_redis(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *ngx_http_batch_dial_redis_option(ngx_conf_t *cf,
     ngx_http_batch_dial_redis_conf_t *rcf, ngx_str_t *word);
 static ngx_str_t *ngx_http_batch_dial_redact(ngx_conf_t *cf, ngx_str_t *url);
+static u_char *ngx_http_batch_dial_no_port(ngx_str_t *url);
 static char *ngx_http_batch_dial_file(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_batch_dial_namespace(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -328,37 +329,77 @@ ngx_http_batch_dial_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* The url as it may be logged: what is before the last "@" may be secret. */
+/*
+ * The url as it may be logged: what is before the last "@" may be secret, and
+ * so may what should be a port, when the "@host" was forgotten.
+ */
 
 static ngx_str_t *
 ngx_http_batch_dial_redact(ngx_conf_t *cf, ngx_str_t *url)
 {
-    u_char     *p, *at;
+    u_char     *p, *from, *last;
     ngx_str_t  *s;
 
-    at = NULL;
+    static ngx_str_t  hidden = ngx_string("...");
 
-    for (p = url->data; p < url->data + url->len; p++) {
-        if (*p == '@') {
-            at = p;
+    last = url->data + url->len;
+    from = last;
+
+    for (p = last; p > url->data && from == last; p--) {
+        if (p[-1] == '@') {
+            from = p - 1;
         }
     }
 
-    if (at == NULL) {
+    p = from == last ? ngx_http_batch_dial_no_port(url) : url->data;
+
+    if (p == NULL) {
         return url;
     }
 
     s = ngx_palloc(cf->pool, sizeof(ngx_str_t));
-    p = ngx_pnalloc(cf->pool, url->len + 3);
-
-    if (s == NULL || p == NULL) {
-        return url;
+    if (s == NULL) {
+        return &hidden;
     }
 
-    s->data = p;
-    s->len = ngx_sprintf(p, "...%*s", url->data + url->len - at, at) - p;
+    s->len = p - url->data + 3 + (last - from);
+    s->data = ngx_pnalloc(cf->pool, s->len);
+    if (s->data == NULL) {
+        return &hidden;
+    }
+
+    (void) ngx_sprintf(s->data, "%*s...%*s", p - url->data, url->data,
+                       last - from, from);
 
     return s;
+}
+
+
+/* What follows the ":" of a url without "@", unless it is a port. */
+
+static u_char *
+ngx_http_batch_dial_no_port(ngx_str_t *url)
+{
+    u_char  *p, *last, *port;
+
+    last = url->data + url->len;
+
+    p = ngx_strnstr(url->data, "://", url->len);
+
+    if (p == NULL || p + 3 == last || p[3] == '[') {
+        return NULL;
+    }
+
+    port = ngx_strlchr(p + 3, last, ':');
+    if (port == NULL) {
+        return NULL;
+    }
+
+    port++;
+
+    for (p = port; p < last && *p >= '0' && *p <= '9'; p++) { /* void */ }
+
+    return p == last || *p == '/' ? NULL : port;
 }
 
 
@@ -473,7 +514,6 @@ ngx_http_batch_dial_schema(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         blcf->schema_file.len = hash - value[1].data;
         blcf->schema_pointer.data = hash + 1;
         blcf->schema_pointer.len = value[1].data + value[1].len - hash - 1;
-        *hash = '\0';
     }
 
     if (blcf->schema_file.len == 0
@@ -481,6 +521,10 @@ ngx_http_batch_dial_schema(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     {
         return ngx_http_batch_dial_refuse(cf, &value[1],
                                           "file or file#/json/pointer");
+    }
+
+    if (hash) {
+        *hash = '\0';
     }
 
     if (ngx_conf_full_name(cf->cycle, &blcf->schema_file, 1) != NGX_OK) {

@@ -10,7 +10,8 @@
  *                    than batch_dial_max_body ends the fetch (OVERSIZE)
  *   body             copied up to the limit, then judged when complete
  *   upstream broke   what is here is no answer (TRUNCATED)
- *   nginx's 502, 504 its error page is dropped, the status tells the cause
+ *   nginx's 500,     its error page is dropped, the status tells the cause
+ *   502, 504
  *   end              the detached request is closed, whatever happened; the
  *                    answer is settled and the waiters are woken
  *

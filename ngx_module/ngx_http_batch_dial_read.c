@@ -87,11 +87,16 @@ ngx_http_batch_dial_read_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (!ctx->direct) {
-        r->content_handler = ngx_http_batch_dial_serve_handler;
+    if (ctx->direct) {
+        return NGX_DECLINED;
     }
 
-    return NGX_DECLINED;
+    /* past the rest of the phase: try_files would lead away from the answer,
+     * mirror is the fetch's */
+
+    r->content_handler = ngx_http_batch_dial_serve_handler;
+
+    return NGX_OK;
 }
 
 

@@ -6,6 +6,9 @@
  *
  *   event                          what follows
  *   header: 4xx                    nothing was changed: passed on
+ *   header: 101                    passed on, since the tunnel that follows
+ *                                  passes no filter; Redis is told, nobody
+ *                                  waits
  *   header: anything else          Redis is told to delete the job; header
  *                                  and body are held until it has answered,
  *                                  or the deadline of the command passes
@@ -24,6 +27,8 @@
 
 
 static void ngx_http_batch_dial_write_deleted(void *data, redisReply *reply);
+static void ngx_http_batch_dial_write_tell(
+    ngx_http_batch_dial_main_conf_t *mcf, ngx_str_t *id);
 static void ngx_http_batch_dial_write_told(void *data, redisReply *reply);
 static void ngx_http_batch_dial_write_result(
     ngx_http_batch_dial_main_conf_t *mcf, redisReply *reply);
@@ -45,6 +50,11 @@ ngx_http_batch_dial_write_header(ngx_http_request_t *r,
         || (r->headers_out.status >= NGX_HTTP_BAD_REQUEST
             && r->headers_out.status < NGX_HTTP_INTERNAL_SERVER_ERROR))
     {
+        return ngx_http_batch_dial_next_header(r);
+    }
+
+    if (r->headers_out.status == NGX_HTTP_SWITCHING_PROTOCOLS) {
+        ngx_http_batch_dial_write_tell(mcf, &ctx->id);
         return ngx_http_batch_dial_next_header(r);
     }
 
@@ -166,11 +176,19 @@ ngx_http_batch_dial_write_abandon(ngx_http_batch_dial_ctx_t *ctx)
 
     mcf = ngx_http_get_module_main_conf(r, ngx_http_batch_dial_module);
 
-    if (mcf->redis
-        && ngx_http_batch_dial_store_delete(mcf, &ctx->id,
-                                            ngx_http_batch_dial_write_told,
-                                            mcf)
-           == NULL)
+    if (mcf->redis) {
+        ngx_http_batch_dial_write_tell(mcf, &ctx->id);
+    }
+}
+
+
+static void
+ngx_http_batch_dial_write_tell(ngx_http_batch_dial_main_conf_t *mcf,
+    ngx_str_t *id)
+{
+    if (ngx_http_batch_dial_store_delete(mcf, id,
+                                         ngx_http_batch_dial_write_told, mcf)
+        == NULL)
     {
         ngx_http_batch_dial_count(mcf, invalidations_failed);
     }
