@@ -683,10 +683,13 @@ bd_json_real(bd_json_parser_t *p, bd_slice_t text)
                 magnitude = magnitude * 10 + (uint64_t) (*digits.data++ - '0');
             }
 
-            if (magnitude <= INT64_MAX) {
-                return bd_json_made(p, json_integer(number.negative
-                                                    ? -(json_int_t) magnitude
-                                                    : (json_int_t) magnitude));
+            if (number.negative && magnitude - 1 <= INT64_MAX) {
+                return bd_json_made(p, json_integer(-(json_int_t)
+                                                    (magnitude - 1) - 1));
+            }
+
+            if (!number.negative && magnitude <= INT64_MAX) {
+                return bd_json_made(p, json_integer((json_int_t) magnitude));
             }
         }
     }

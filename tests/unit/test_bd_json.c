@@ -214,6 +214,24 @@ test_numbers(void **state)
         bd_json_free(&document);
     }
 
+    /* both ends of a long long are integers, what is beyond is not */
+
+    assert_int_equal(parse(bd_slice("[-9223372036854775808,"
+                                    "9223372036854775807,"
+                                    "-9223372036854775809,"
+                                    "9223372036854775808]"), &document), 0);
+
+    for (i = 0; i < 4; i++) {
+        assert_int_equal(json_is_integer(json_array_get(document.root, i)),
+                         i < 2);
+    }
+
+    assert_true(json_integer_value(json_array_get(document.root, 0))
+                == INT64_MIN);
+    assert_true(json_integer_value(json_array_get(document.root, 1))
+                == INT64_MAX);
+    bd_json_free(&document);
+
     /* without a text: the shortest decimal */
 
     memset(&bare, 0, sizeof(bare));
