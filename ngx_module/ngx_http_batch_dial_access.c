@@ -15,13 +15,10 @@
 
 static ngx_int_t ngx_http_batch_dial_check_credential(ngx_http_request_t *r,
     ngx_http_batch_dial_ctx_t *ctx);
-static ngx_uint_t ngx_http_batch_dial_authorization_repeated(
-    ngx_http_request_t *r);
 static ngx_int_t ngx_http_batch_dial_challenge(ngx_http_request_t *r,
     const char *value, size_t len);
 static ngx_int_t ngx_http_batch_dial_reject(ngx_http_request_t *r,
-    ngx_http_batch_dial_ctx_t *ctx, bd_problem_e type, ngx_uint_t status,
-    const char *detail);
+    ngx_http_batch_dial_ctx_t *ctx, bd_problem_e type);
 static bd_method_e ngx_http_batch_dial_method(ngx_http_request_t *r);
 
 
@@ -86,15 +83,7 @@ ngx_http_batch_dial_check_credential(ngx_http_request_t *r,
 
     mcf = ngx_http_get_module_main_conf(r, ngx_http_batch_dial_module);
 
-    h = r->headers_in.authorization;
-
-    if (h && ngx_http_batch_dial_authorization_repeated(r)) {
-        return ngx_http_batch_dial_reject(r, ctx,
-                              BD_PROBLEM_INVALID_CREDENTIAL,
-                              NGX_HTTP_BAD_REQUEST,
-                              "The request has more than one Authorization "
-                              "header.");
-    }
+    h = r->headers_in.authorization;    /* nginx refuses a second one */
 
     rc = h ? bd_credential_parse(ngx_http_batch_dial_slice(&h->value), &token)
            : BD_CREDENTIAL_MISSING;
@@ -109,8 +98,7 @@ ngx_http_batch_dial_check_credential(ngx_http_request_t *r,
         }
 
         return ngx_http_batch_dial_reject(r, ctx,
-                              BD_PROBLEM_MISSING_CREDENTIAL,
-                              NGX_HTTP_UNAUTHORIZED, NULL);
+                              BD_PROBLEM_MISSING_CREDENTIAL);
 
     case BD_CREDENTIAL_MALFORMED:
         if (ngx_http_batch_dial_challenge_literal(r, NGX_HTTP_BATCH_DIAL_REALM
@@ -121,8 +109,7 @@ ngx_http_batch_dial_check_credential(ngx_http_request_t *r,
         }
 
         return ngx_http_batch_dial_reject(r, ctx,
-                              BD_PROBLEM_INVALID_CREDENTIAL,
-                              NGX_HTTP_UNAUTHORIZED, NULL);
+                              BD_PROBLEM_INVALID_CREDENTIAL);
 
     case BD_CREDENTIAL_OK:
         break;
@@ -135,8 +122,7 @@ ngx_http_batch_dial_check_credential(ngx_http_request_t *r,
     ctx->has_credential = 1;
 
     if (ctx->class == BD_CLASS_BAD_ID) {
-        return ngx_http_batch_dial_reject(r, ctx, BD_PROBLEM_INVALID_JOB_ID,
-                                          NGX_HTTP_BAD_REQUEST, NULL);
+        return ngx_http_batch_dial_reject(r, ctx, BD_PROBLEM_INVALID_JOB_ID);
     }
 
     if (ctx->class != BD_CLASS_READ) {
@@ -145,35 +131,6 @@ ngx_http_batch_dial_check_credential(ngx_http_request_t *r,
     }
 
     return NGX_DECLINED;
-}
-
-
-/* nginx before 1.23 lets a second Authorization header pass. */
-
-static ngx_uint_t
-ngx_http_batch_dial_authorization_repeated(ngx_http_request_t *r)
-{
-    ngx_uint_t        i, n;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    n = 0;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].key.len == sizeof("Authorization") - 1
-                && ngx_strncmp(h[i].lowcase_key, "authorization",
-                               sizeof("authorization") - 1)
-                   == 0)
-            {
-                n++;
-            }
-        }
-    }
-
-    return n > 1;
 }
 
 
@@ -191,8 +148,7 @@ ngx_http_batch_dial_challenge(ngx_http_request_t *r, const char *value,
 
 static ngx_int_t
 ngx_http_batch_dial_reject(ngx_http_request_t *r,
-    ngx_http_batch_dial_ctx_t *ctx, bd_problem_e type, ngx_uint_t status,
-    const char *detail)
+    ngx_http_batch_dial_ctx_t *ctx, bd_problem_e type)
 {
     ngx_int_t                         rc;
     ngx_http_batch_dial_main_conf_t  *mcf;
@@ -205,7 +161,7 @@ ngx_http_batch_dial_reject(ngx_http_request_t *r,
     rc = ngx_http_discard_request_body(r);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_batch_dial_send_problem(r, type, status, detail, NULL);
+        rc = ngx_http_batch_dial_send_problem(r, type, NULL);
     }
 
     ngx_http_finalize_request(r, rc);

@@ -306,6 +306,7 @@ ngx_http_batch_dial_create_loc_conf(ngx_conf_t *cf)
      */
 
     blcf->enable = NGX_CONF_UNSET;
+    blcf->schema_resolve = NGX_CONF_UNSET_PTR;
     blcf->schema_format = NGX_CONF_UNSET_UINT;
     blcf->schema_mode = NGX_CONF_UNSET_UINT;
     blcf->max_body = NGX_CONF_UNSET_SIZE;
@@ -336,6 +337,8 @@ ngx_http_batch_dial_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->schema_file = prev->schema_file;
         conf->schema_pointer = prev->schema_pointer;
     }
+
+    ngx_conf_merge_ptr_value(conf->schema_resolve, prev->schema_resolve, NULL);
 
     ngx_http_batch_dial_merge_ttl(conf, prev);
 

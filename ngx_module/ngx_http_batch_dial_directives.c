@@ -35,6 +35,8 @@ static char *ngx_http_batch_dial_namespace(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_batch_dial_schema(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_batch_dial_schema_resolve(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 static char *ngx_http_batch_dial_enum(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_batch_dial_ttl(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -127,6 +129,13 @@ ngx_command_t  ngx_http_batch_dial_commands[] = {
     { ngx_string("batch_dial_schema"),
       NGX_HTTP_BATCH_DIAL_ANYWHERE|NGX_CONF_TAKE1,
       ngx_http_batch_dial_schema,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("batch_dial_schema_resolve"),
+      NGX_HTTP_BATCH_DIAL_ANYWHERE|NGX_CONF_TAKE2,
+      ngx_http_batch_dial_schema_resolve,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -532,6 +541,47 @@ ngx_http_batch_dial_schema(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* <uri-prefix> <folder>: where a schema's references lead to; adds up. */
+
+static char *
+ngx_http_batch_dial_schema_resolve(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_batch_dial_loc_conf_t *blcf = conf;
+
+    ngx_str_t     *value = cf->args->elts;
+    ngx_keyval_t  *kv;
+
+    if (value[1].len == 0 || ngx_strchr(value[1].data, ':') == NULL) {
+        return ngx_http_batch_dial_refuse(cf, &value[1],
+                                          "the start of an absolute URI");
+    }
+
+    if (value[2].len == 0) {
+        return ngx_http_batch_dial_refuse(cf, &value[2], "a folder");
+    }
+
+    if (blcf->schema_resolve == NGX_CONF_UNSET_PTR) {
+        blcf->schema_resolve = ngx_array_create(cf->pool, 2,
+                                                sizeof(ngx_keyval_t));
+        if (blcf->schema_resolve == NULL) {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    kv = ngx_array_push(blcf->schema_resolve);
+    if (kv == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    kv->key = value[1];
+    kv->value = value[2];
+
+    return ngx_conf_full_name(cf->cycle, &kv->value, 1) == NGX_OK
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 

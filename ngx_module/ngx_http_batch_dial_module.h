@@ -98,6 +98,7 @@ typedef struct {
     ngx_str_t                          path;        /* no trailing slash */
     ngx_str_t                          schema_file; /* empty: built in */
     ngx_str_t                          schema_pointer;
+    ngx_array_t                       *schema_resolve;  /* of ngx_keyval_t */
     ngx_uint_t                         schema_format;
     ngx_uint_t                         schema_mode;
     bd_schema_t                       *schema;
@@ -290,12 +291,11 @@ ngx_int_t ngx_http_batch_dial_fetch_body(ngx_http_batch_dial_fetch_t *f,
 ngx_int_t ngx_http_batch_dial_serve_handler(ngx_http_request_t *r);
 
 /*
- * Sends a problem and returns what a content handler returns.  detail and
- * violation may be NULL.
+ * Sends a problem and returns what a content handler returns.  violation may
+ * be NULL.
  */
 ngx_int_t ngx_http_batch_dial_send_problem(ngx_http_request_t *r,
-    bd_problem_e type, ngx_uint_t status, const char *detail,
-    const bd_schema_violation_t *violation);
+    bd_problem_e type, const bd_schema_violation_t *violation);
 
 /*
  * Adds a response header; value is not copied.

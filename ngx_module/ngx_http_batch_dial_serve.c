@@ -61,8 +61,7 @@ ngx_http_batch_dial_serve_handler(ngx_http_request_t *r)
         return ngx_http_batch_dial_serve_pass(r, ctx);
 
     default:
-        return ngx_http_batch_dial_send_problem(r, a->problem, a->status,
-                                                NULL, a->violation);
+        return ngx_http_batch_dial_send_problem(r, a->problem, a->violation);
     }
 }
 
@@ -304,9 +303,9 @@ ngx_http_batch_dial_serve_body(ngx_http_request_t *r, bd_slice_t body)
 
 ngx_int_t
 ngx_http_batch_dial_send_problem(ngx_http_request_t *r, bd_problem_e type,
-    ngx_uint_t status, const char *detail,
     const bd_schema_violation_t *violation)
 {
+    int              status;
     char            *p;
     size_t           len;
     ngx_uint_t       n;
@@ -314,6 +313,7 @@ ngx_http_batch_dial_send_problem(ngx_http_request_t *r, bd_problem_e type,
     ngx_str_t        name = ngx_string("application/problem+json");
 
     n = 0;
+    status = bd_problem_status(type);
 
     if (violation) {
         v.instance = bd_slice_make(violation->instance,
@@ -325,14 +325,14 @@ ngx_http_batch_dial_send_problem(ngx_http_request_t *r, bd_problem_e type,
         n = 1;
     }
 
-    len = bd_problem_format(NULL, 0, type, status, detail, &v, n);
+    len = bd_problem_format(NULL, 0, type, status, NULL, &v, n);
 
     p = ngx_pnalloc(r->pool, len);
     if (p == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    (void) bd_problem_format(p, len, type, status, detail, &v, n);
+    (void) bd_problem_format(p, len, type, status, NULL, &v, n);
 
     r->headers_out.status = status;
     r->headers_out.content_type = name;

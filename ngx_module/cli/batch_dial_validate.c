@@ -21,7 +21,6 @@
 #define BD_INVALID     1
 #define BD_UNUSABLE    2
 
-#define BD_SCHEMA_LEVELS  256           /* of a document that is loaded */
 
 
 /* A prefix of URIs, and what takes its place in the name of a file. */

@@ -19,6 +19,7 @@
 
 #define BD_SCHEMA_POINTER_MAX  512      /* a longer pointer is cut */
 #define BD_SCHEMA_DEPTH_MAX    64       /* nesting of an instance */
+#define BD_SCHEMA_LEVELS       256      /* of a document that is loaded */
 
 
 typedef struct bd_schema_s  bd_schema_t;
