@@ -409,7 +409,8 @@ def test_unauthorized_is_passed_with_its_challenge(gateway, upstream):
         ["WWW-Authenticate", 'Bearer realm="vogent", error="expired"']])
     answer = node.read("job-active")
     assert answer.status == 401
-    assert answer["www-authenticate"] == 'Bearer realm="vogent", error="expired"'
+    assert answer["www-authenticate"] \
+        == 'Bearer realm="vogent", error="expired"'
 
 
 def test_rate_limit_is_passed_with_retry_after(gateway, upstream):

@@ -317,7 +317,8 @@ def test_format_may_be_an_annotation(gateway, upstream):
 
 
 def test_modes_of_locations_differ(gateway, upstream):
-    node = gateway(http_extra="batch_dial_schema_mode report;", server_extra=f"""
+    node = gateway(http_extra="batch_dial_schema_mode report;",
+                   server_extra=f"""
         location ^~ {JOBS}/job-broken {{
             batch_dial on;
             batch_dial_schema_mode enforce;

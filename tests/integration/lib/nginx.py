@@ -23,6 +23,8 @@ QUIT_LIMIT = 10.0                     # seconds; a test of speed times quit()
 
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_leaks=1:halt_on_error=1:exitcode=86",
+    "LSAN_OPTIONS": "print_suppressions=0:suppressions="
+                    f"{pathlib.Path(__file__).with_name('lsan.supp')}",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
 }
 
