@@ -264,7 +264,8 @@ def test_what_was_refused_is_fetched_and_stored_anew(
 
 def test_an_entry_of_a_mebibyte(gateway, upstream, redis_server):
     """Far more than is read from Redis at once."""
-    node = gateway(location_extra=LONG + "batch_dial_max_body 4m;")
+    node = gateway(location_extra=LONG + "batch_dial_max_body 4m;",
+                   redis="unix:%%REDIS_SOCK%% timeout=10s")
     upstream.rule(job=JOB, patch={"name": "n" * (1 << 20)})
     first = node.read(JOB)
     stored(redis_server)
