@@ -44,9 +44,10 @@ ngx_http_batch_dial_access_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_batch_dial_get_ctx(r);
 
-    if (ctx && ctx->own) {
+    if (ctx && (ctx->own || ctx->class == BD_CLASS_WRITE)) {
 
-        /* a fetch that was redirected, by error_page or X-Accel-Redirect */
+        /* redirected within nginx, by try_files, error_page and the like: a
+         * fetch is still that fetch, and a write is to be settled once */
 
         ngx_http_set_ctx(r, ctx, ngx_http_batch_dial_module);
         return NGX_DECLINED;

@@ -222,6 +222,15 @@ ngx_http_batch_dial_capture_line(ngx_http_batch_dial_fetch_t *f,
         f->headers.coded = 1;
     }
 
+    /* a 200 is an entry or a problem, and neither shows them */
+
+    if (f->state == NGX_HTTP_BATCH_DIAL_FETCH_UPSTREAM
+        && f->status == NGX_HTTP_OK
+        && f->blcf->schema_mode == NGX_HTTP_BATCH_DIAL_MODE_ENFORCE)
+    {
+        return NGX_OK;
+    }
+
     return ngx_http_batch_dial_capture_other(f, h);
 }
 

@@ -111,7 +111,7 @@ ngx_http_batch_dial_fetch_create(ngx_http_batch_dial_ctx_t *ctx)
 
     if (f == NULL
         || (f->id.data = ngx_pstrdup(a->pool, &ctx->id)) == NULL
-        || ngx_array_init(&a->headers, a->pool, 8, sizeof(ngx_keyval_t))
+        || ngx_array_init(&a->headers, a->pool, 2, sizeof(ngx_keyval_t))
            != NGX_OK)
     {
         ngx_http_batch_dial_answer_unref(a);
