@@ -103,7 +103,7 @@ class Control:
         if "status" in said:
             job.set_status(said.pop("status"), self.desk.state.clock())
         job.members.update(said)
-        job.body = None
+        job.changed()
         return {}
 
     def delete_job(self, said, rest):
@@ -130,6 +130,8 @@ class Control:
                 self.desk.api.unknown_job_status = int(value)
             elif name == "record":
                 self.desk.recording = bool(value)
+            elif name == "stamp":
+                self.desk.state.set_stamping(bool(value))
             else:
                 raise Unusable(f"no setting {name!r}")
         return {}

@@ -30,7 +30,7 @@ class Request:
 
     __slots__ = ("number", "connection", "sni", "time", "method", "target",
                  "version", "headers", "body", "path", "key", "kind",
-                 "status", "aborted")
+                 "status", "aborted", "ended", "answer", "whole")
 
     def __init__(self, method, target, version, headers):
         self.method = method
@@ -46,6 +46,9 @@ class Request:
         self.time = time.monotonic()
         self.status = None            # None: no answer was begun
         self.aborted = False          # the peer left before its end
+        self.ended = None             # when the answer was sent, or given up
+        self.answer = None            # the Answer as sent
+        self.whole = False            # and whether all of it was to be sent
 
     def header(self, name):
         """The value of the first field of that lower-case name, or None."""
@@ -79,7 +82,17 @@ class Request:
             "version": self.version, "headers": self.headers,
             "body_base64": base64.b64encode(self.body).decode(),
             "key": self.key, "status": self.status, "aborted": self.aborted,
+            "ended": self.ended, **self.told_answer(),
         }
+
+    def told_answer(self):
+        """The answer; its body only if no rule kept a part of it back."""
+        sent = None
+        if self.answer is not None and self.whole:
+            body = b"" if self.method == "HEAD" else self.answer.body
+            sent = base64.b64encode(body).decode()
+        return {"sent_base64": sent,
+                "sent_headers": self.answer.headers if self.answer else []}
 
 
 class Counts:
@@ -118,6 +131,7 @@ class Counts:
             self.max_in_flight = self.in_flight
 
     def end(self, request):
+        request.ended = time.monotonic()
         self.in_flight -= 1
         self.aborted += request.aborted
         self.by_status[str(request.status)] += 1
@@ -190,6 +204,8 @@ def take_request(buffer):
 def plain(request, answer):
     """The bytes of an answer that nothing bends."""
     request.status = answer.status
+    request.answer = answer
+    request.whole = True
     lines = [f"HTTP/1.1 {answer.status} {REASONS[answer.status]}"]
     lines += [f"{name}: {value}" for name, value in answer.headers]
     if answer.status != 204:
@@ -274,7 +290,7 @@ class Connection(asyncio.Protocol):
 
         rule = self.desk.begin(request)
         if rule is None:
-            answer = self.desk.api.answer(request)
+            answer = self.stamped(request, self.desk.api.answer(request))
             self.transport.write(plain(request, answer))
             if not request.keepalive:
                 self.transport.close()
@@ -283,9 +299,15 @@ class Connection(asyncio.Protocol):
 
         answer = (self.desk.api.answer(request) if rule.applies
                   else default_answer(rule.said["status"]))
-        steps = script(request, answer, rule.said)
+        steps = script(request, self.stamped(request, answer), rule.said)
         self.request = request
         self.playing = asyncio.ensure_future(self.play(steps))
+
+    def stamped(self, request, answer):
+        """The answer, with the request's number for an ETag if so set."""
+        if self.desk.state.stamping and answer.body:
+            answer.headers.append(("ETag", f'"call-{request.number}"'))
+        return answer
 
     async def play(self, steps):
         try:

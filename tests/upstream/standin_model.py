@@ -26,7 +26,9 @@ SCHEDULE = {
 class Job:
     """One batch dial job: its public members and how far it has come."""
 
-    def __init__(self, workspace, members, duration=None, total_dials=10):
+    def __init__(self, workspace, members, duration=None, total_dials=10,
+                 stamp=lambda members: None):
+        self.stamp = stamp            # called with members once they changed
         self.workspace = workspace
         self.members = members        # what a GET answers
         self.pending = {}             # changes of a running job
@@ -34,6 +36,10 @@ class Job:
         self.total_dials = total_dials
         self.active_for = 0.0         # active seconds of earlier spells
         self.active_since = None      # start of the present spell
+        self.changed()
+
+    def changed(self):
+        self.stamp(self.members)
         self.body = None              # members as bytes, None: to be made
 
     def encoded(self):
@@ -64,7 +70,7 @@ class Job:
             self.members.update(self.pending)
             self.pending = {}
         self.members["status"] = status
-        self.body = None
+        self.changed()
 
     def change(self, members):
         """PUT: a running job keeps the changes until it is paused."""
@@ -72,7 +78,7 @@ class Job:
             self.pending.update(members)
             return
         self.members.update(members)
-        self.body = None
+        self.changed()
 
     def dials_done(self, now):
         if self.members["status"] == "COMPLETE":
@@ -99,7 +105,20 @@ class State:
     def __init__(self, clock, seed):
         self.clock = clock
         self.seed = seed
+        self.stamping = False
+        self.revision = 0             # the last number given to a change
         self.reset()
+
+    def stamp(self, members):
+        """Numbers a change, so that no body of a job is ever sent twice."""
+        if self.stamping:
+            self.revision += 1
+            members["revision"] = self.revision
+
+    def set_stamping(self, on):
+        self.stamping = on
+        for job in self.jobs.values():
+            job.changed()
 
     def reset(self):
         """Back to the seed."""
@@ -120,7 +139,7 @@ class State:
 
     def put_job(self, workspace, members, duration=None, total_dials=10):
         """Adds or replaces a job whose members are complete."""
-        job = Job(workspace, members, duration, total_dials)
+        job = Job(workspace, members, duration, total_dials, self.stamp)
         self.jobs[members["id"]] = job
         if members.get("status") == "ACTIVE":
             job.active_since = self.clock()

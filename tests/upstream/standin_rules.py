@@ -202,6 +202,8 @@ def script(request, answer, said):
     elif not said.get("no_answer"):
         bent = bend(answer, said)
         request.status = bent.status
+        request.answer = bent
+        request.whole = not {"cut", "content_length"} & set(said)
         steps.append(("send", head(bent, said, framing)))
         steps += pause(said, "delay_after_headers", "after_headers")
         if request.method != "HEAD" and bent.status not in (204, 304):
