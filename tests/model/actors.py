@@ -187,13 +187,10 @@ class Actor(threading.Thread):
     def count(self, record):
         self.counts[str(record.status)] += 1
         if record.status in (200, 304):
-            for word in ("stale", "memory", "redis", "collapsed", "bypass"):
-                if word in record.cache:
-                    self.counts[word] += 1
-            if "hit" in record.cache and "stale" not in record.cache:
-                self.counts["hit"] += 1
-            if "fwd=" in record.cache:
-                self.counts["forwarded"] += 1
+            said = record.cache.replace("detail=", "").split("; ")
+            for word in ("hit", "memory", "redis", "stale", "collapsed"):
+                self.counts[word] += word in said
+            self.counts["forwarded"] += "fwd=" in record.cache
 
 
 class Reader(Actor):

@@ -408,7 +408,7 @@ SHARPENERS = {"fence", "journal", "write_through"}
 # for the report of a violation
 
 
-def around(history, violation, before=1.5, after=0.3):
+def around(history, violation, before=1.5, after=0.1, most=50):
     """What happened to the job of a violation about that time, as lines."""
     start, end = violation.time - before, violation.time + after
     events = []
@@ -436,5 +436,6 @@ def around(history, violation, before=1.5, after=0.3):
     for fault in history.faults:
         events.append((fault.start, f"! {fault.kind} {fault.node or ''} "
                        f"ended {fault.end:.4f}"))
-    return [f"{time:.4f} {text}" for time, text in sorted(events)
-            if start <= time <= end]
+    lines = [f"{time:.4f} {text}" for time, text in sorted(events)
+             if start <= time <= end]
+    return lines[-most:]

@@ -98,17 +98,19 @@ class Known:
             until = call.ended + max(self.contract.backoff,
                                      self.hold_off(call))
             self.troubles[call.key].append((call.time, until))
-        elif call.status == 401:
+        elif call.status == 401 and not call.aborted:
             self.rejected[call.key].append((call.ended, call))
         elif call.status in REFUSALS:
             self.refusals[call.key, call.job].append(call)
-        if call.status is not None and 200 <= call.status < 300:
+        if not call.aborted and call.status is not None \
+                and 200 <= call.status < 300:
             self.accepted[call.key].append((call.ended, call))
 
     def _invalidation(self, write):
-        calls = self.sent_for[write.number]
+        calls = [call for call in self.sent_for[write.number]
+                 if call.status is None or not 400 <= call.status < 500]
         if not calls:
-            return                    # it never got there
+            return                    # it never got there, or was refused
         done = [call for call in calls
                 if call.status is not None and call.status < 400]
         if write.status is not None and write.status < 400:
@@ -139,8 +141,10 @@ class Known:
         """Whether it told nothing: no reason to stop serving what is here."""
         if call.status is None or call.status >= 500 or call.status == 429:
             return True
-        return (call.status == 200 and call.kind == "read"
-                and (call.aborted or not self.valid(call)))
+        if call.kind != "read":
+            return False
+        return (call.aborted or call.body is None
+                or (call.status == 200 and not self.valid(call)))
 
     def hold_off(self, call):
         """For how long upstream asked to be left alone."""

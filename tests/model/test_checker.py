@@ -273,7 +273,8 @@ def test_stale_that_says_it_is_fresh(story):
 
 @pytest.mark.parametrize("failure", [
     {"status": 500}, {"status": 429}, {"status": None, "body": None},
-    {"body": None}, {"members": {"status": "RUNNING"}}, {"aborted": True}])
+    {"body": None}, {"members": {"status": "RUNNING"}}, {"aborted": True},
+    {"status": 401, "aborted": True}])
 def test_stale_while_upstream_fails(story, failure):
     first = story.fetched(1.0)
     story.call(4.0, **failure)
@@ -546,6 +547,13 @@ def test_write_that_never_arrived_invalidates_nothing(story):
     assert story.found() == set()
 
 
+def test_writer_who_left_was_refused(story):
+    first = story.fetched(1.0)
+    story.write(1.2, status=None, left=True, call_status=400)
+    story.read(1.8, first)
+    assert story.found() == set()
+
+
 def test_write_lost_with_its_worker(story):
     first = story.fetched(1.0)
     story.fault("worker_kill", 1.21, 1.25, "a")
@@ -620,6 +628,17 @@ def test_accepted_again_after_a_401(story):
     story.call(1.3)
     story.read(1.5, first)
     assert story.found() == set()
+
+
+def test_401_or_200_that_never_came(story):
+    first = story.fetched(1.0)
+    story.call(1.1, status=401, aborted=True)
+    story.read(1.4, first)
+    assert story.found() == set()
+    story.call(1.5, status=401)
+    story.call(1.55, kind="list", aborted=True)
+    story.read(1.8, first)
+    assert story.found() == {"tombstone"}
 
 
 def test_401_of_another_credential(story):
