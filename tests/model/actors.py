@@ -63,6 +63,11 @@ class Stage:
             self.upstream.add_key(key, workspace)
         self.steady = self.upstream.rule(delay=LATENCY)
 
+    def redis_is_well(self):
+        """For those who hold its lock."""
+        process = self.redis.process
+        return process.running and not process.stopped
+
     @contextlib.contextmanager
     def bent(self, **rule):
         """A rule that holds for a time; the first rule of all wins."""
@@ -310,8 +315,8 @@ class Writer(Actor):
         return number, [("Authorization", f"Bearer {key}"),
                         (WRITE_HEADER, str(number))], json.dumps(said).encode()
 
-    def write(self, job, what, method, part, said):
-        node, key = self.node(), self.key_of(job)
+    def write(self, job, what, method, part, said, node=None):
+        node, key = node or self.node(), self.key_of(job)
         number, fields, body = self.told(key, said)
         start, end, answer, _ = self.ask(
             node, method, f"{JOBS}/{job}{part}", key, fields[1:], body)
@@ -329,6 +334,39 @@ class Writer(Actor):
         self.stage.over.wait(self.dice.uniform(0.1, 0.3))
         self.read(other, job, self.key_of(job))
         self.read(node, job, self.key_of(job))
+
+
+class Overtaker(Writer):
+    """Reads right behind a write, while Redis is slow to write but not to
+    read: whoever does not wait for an invalidation is overtaken."""
+
+    pause = (0.1, 0.4)
+    SLOW = 0.02                       # seconds; the gateway's patience is 0.05
+
+    def deck(self):
+        return [self.overtake]
+
+    def overtake(self):
+        job, node = self.job(), self.node()
+        self.key = self.key_of(job)
+        self.read(node, job, self.key)
+        # else what is read might be taken for a fetch begun with the write
+        self.stage.over.wait(0.15)
+        said = {"paused": self.dice.random() < 0.5}
+        with self.stage.redis_lock:
+            if not self.stage.redis_is_well():
+                return
+            # its end is told it, for Redis looks at its clock every 100 ms
+            self.stage.redis.command("CLIENT", "PAUSE", "1000", "WRITE")
+            ender = threading.Timer(self.SLOW, self.stage.redis.command,
+                                    ("CLIENT", "UNPAUSE"))
+            ender.start()
+            self.write(job, "pause", "POST", "/paused", said, node)
+            ender.join()
+
+    def look(self, job, node):
+        for _ in range(4):
+            self.read(node, job, self.key)
 
 
 class Operator(Actor):
@@ -375,11 +413,9 @@ class Operator(Actor):
     def peek(self):
         """Everything Redis holds, unless it is down or frozen."""
         with self.stage.redis_lock:
-            if self.stage.redis.process.stopped \
-                    or not self.stage.redis.process.running:
-                return
-            for _, key, value in self.stage.redis.contents():
-                self.peeked(key, value)
+            if self.stage.redis_is_well():
+                for _, key, value in self.stage.redis.contents():
+                    self.peeked(key, value)
 
     def peeked(self, key, value):
         job = re.search(rb"\{(.*)\}", key)

@@ -17,7 +17,7 @@ from checker import around, check
 from history import History
 
 EPISODE = 60.0                        # seconds; upstream remembers 50,000 calls
-READERS, WRITERS = 6, 2
+READERS, WRITERS = 6, 4
 
 # What a run must have seen; a model that does not get there shows nothing.
 EXERCISED = [
@@ -25,7 +25,7 @@ EXERCISED = [
     "neighbour", "list",
     "put", "pause_job", "resume", "refused", "leave",
     "dashboard_status", "dashboard_name", "revoke", "vanish", "peek",
-    "redis_kill", "redis_freeze", "worker_kill", "reload",
+    "redis_kill", "redis_freeze", "worker_kill", "reload", "overtake",
     "upstream_refuses", "upstream_500", "upstream_429", "upstream_503",
     "upstream_slow", "upstream_hangs", "upstream_cuts", "upstream_invalid",
     "upstream_no_store", "writes_slow", "writes_500",
@@ -88,6 +88,7 @@ def play(stage, seconds):
     cast = [actors.Reader(stage, f"reader {n}") for n in range(READERS)]
     cast += [actors.Writer(stage, f"writer {n}") for n in range(WRITERS)]
     cast += [actors.Operator(stage, "operator"),
+             actors.Overtaker(stage, "overtaker"),
              actors.Saboteur(stage, "saboteur"),
              actors.Metronome(stage, "metronome")]
     for actor in cast:
