@@ -46,6 +46,6 @@ def pytest_addoption(parser):
     group = parser.getgroup("model")
     group.addoption("--model-seconds", type=float, default=60.0,
                     help="how long the model test runs (60); never shorter "
-                    "than it takes to do everything once, about 25 s")
+                    "than it takes to do everything once, about 20 s")
     group.addoption("--model-seed", type=int, default=None,
                     help="of its random choices (one is picked and printed)")

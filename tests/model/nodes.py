@@ -82,4 +82,5 @@ def contract(optional):
         error_ttl={401: 0.5, 403: 0.8, 404: 0.8, 410: 0.8, 400: 0.8, 422: 0.8}
         if has("error_ttl") else {},
         write_through=1.0 if BUILT["write_through"] else 0.0,
-        backoff=1.0 if BUILT["backoff"] else 0.0)
+        # it comes with the flights, and they with their directive
+        backoff=1.0 if has("lock_timeout") else 0.0)
