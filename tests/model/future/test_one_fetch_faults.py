@@ -76,7 +76,7 @@ def test_redis_is_killed(gateway, upstream, redis_server):
         wait_until(lambda: asked(nodes))
         redis_server.kill()
         upstream.release("gate")
-        same([*crowd.collect(10.0)])
+        same(crowd.collect(10.0))
     assert leader.receive().status == 200
     # one for each host, which cannot know of each other any more
     assert upstream.calls() <= 2
