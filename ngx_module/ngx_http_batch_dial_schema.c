@@ -174,7 +174,8 @@ ngx_http_batch_dial_schema_compile(ngx_conf_t *cf,
     if (schema == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid value \"%V%s%V\" in "
-                           "\"batch_dial_schema\" directive: at \"%s\" %s",
+                           "\"batch_dial_schema\" directive: expected a JSON "
+                           "schema, but at \"%s\" %s",
                            &source->file, source->pointer.len ? "#" : "",
                            &source->pointer, error.pointer, error.message);
     }

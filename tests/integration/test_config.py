@@ -473,7 +473,8 @@ def test_schema_that_is_no_json(schema, refused, text):
     path = schema(text)
     line = refused(location=f"batch_dial_schema {path};")
     assert f'invalid value "{path}" in "batch_dial_schema" directive' in line
-    assert "expected a JSON document" in line
+    assert 'expected a JSON schema, but at "" ' in line
+    assert "is not a JSON document" in line
 
 
 @pytest.mark.parametrize("document, pointer", [

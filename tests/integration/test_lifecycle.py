@@ -9,7 +9,7 @@ import pytest
 from lib import nginx
 from lib.client import NoAnswer
 from lib.entry import entry_field, job_key
-from lib.gateway import bearer
+from lib.gateway import CONFIG, bearer
 from lib.nginx import GLOBALS
 from lib.process import children
 from lib.upstream import ALICE, JOBS
@@ -404,6 +404,19 @@ def test_quit_lets_a_read_end(gateway, upstream):
         upstream.release("gate")
         assert connection.receive().status == 200
     assert node.process.wait() == 0
+
+
+def test_quit_does_not_outlast_worker_shutdown_timeout(gateway, upstream):
+    """A fetch has a connection too, and nginx closes what is left."""
+    node = gateway(config=CONFIG.replace(
+        "%%GLOBALS%%", "%%GLOBALS%%\nworker_shutdown_timeout 200ms;"))
+    upstream.rule(job=JOB, hold={"before_headers": "gate"})
+    with node.connect() as connection:
+        connection.send("GET", PATH, bearer())
+        upstream.wait_waiting("gate")
+        assert node.quit() < 5.0
+        with pytest.raises(NoAnswer):
+            connection.receive()
 
 
 def test_stop_ends_at_once(fast_end, gateway, upstream):

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from lib.expect import cache_status, entries, is_hit, is_stored, violation
+from lib.nginx import StartFailed
 from lib.upstream import BOB, JOBS
 
 READ = f"{JOBS}/job-active"
@@ -328,3 +329,43 @@ def test_modes_of_locations_differ(gateway, upstream):
     upstream.rule(job="job-active", patch={"status": "RUNNING"})
     assert node.read("job-active").status == 200
     assert violation(node.read("job-broken"))[0] == "/status"
+
+
+def referring(gateway, resolve, start=True):
+    """A schema that takes its status from another document."""
+    node = gateway(location_extra=f"batch_dial_schema %%DIR%%/own.json; "
+                                  f"{resolve}", start=False)
+    node.write("own.json", json.dumps({
+        "$id": "https://schemas.test/own.json",
+        "properties": {"status": {"$ref": "parts/status.json#/$defs/any"}}}))
+    (node.directory / "schemas" / "parts").mkdir(parents=True)
+    node.write("schemas/parts/status.json", json.dumps({
+        "$defs": {"any": {"enum": ["ACTIVE", "PAUSED"]}}}))
+    if start:
+        node.start()
+    return node
+
+
+@pytest.mark.parametrize("resolve", [
+    "batch_dial_schema_resolve https://schemas.test/ %%DIR%%/schemas/;",
+    # the first that has the file
+    "batch_dial_schema_resolve https://schemas.test/ %%DIR%%/none/;"
+    "batch_dial_schema_resolve https://schemas.test/p %%DIR%%/schemas/p;",
+])
+def test_references_of_a_schema_are_resolved(gateway, upstream, resolve):
+    node = referring(gateway, resolve)
+    assert node.read("job-paused").status == 200
+    assert violation(node.read("job-complete")) == (
+        "/status", "enum", "/$defs/any/enum")
+
+
+@pytest.mark.allow_log(r"\[emerg\]", reason="the configuration is refused")
+@pytest.mark.parametrize("resolve", [
+    "",
+    "batch_dial_schema_resolve https://other.test/ %%DIR%%/schemas/;",
+    "batch_dial_schema_resolve https://schemas.test/ %%DIR%%/none/;",
+])
+def test_references_that_lead_nowhere_are_refused(gateway, resolve):
+    node = referring(gateway, resolve, start=False)
+    with pytest.raises(StartFailed, match="parts/status.json"):
+        node.start()

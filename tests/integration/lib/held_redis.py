@@ -1,9 +1,8 @@
 """A Redis by which tests hold the answers to writes."""
 
-import select
 import threading
 
-from .wait import wait_until
+from .wait import readable, wait_until
 
 
 class HeldRedis:
@@ -34,4 +33,4 @@ class HeldRedis:
 
 def silent(connection, seconds=0.2):
     """Nothing comes for a while."""
-    return not select.select([connection.socket], [], [], seconds)[0]
+    return not readable(connection.socket, timeout=seconds)

@@ -23,6 +23,7 @@ RUNNERS = {
     ("Install", "console", "./configure"): "scripts",
     ("batch_dial_redis", "nginx", None): "integration",
     ("batch_dial_schema", "nginx", None): "integration",
+    ("batch_dial_schema_resolve", "nginx", None): "integration",
     ("batch_dial_ttl", "nginx", None): "integration",
     ("Metrics", "console", "curl"): "scripts",
     ("Schema validation", "console", "curl"): "scripts",

@@ -2,11 +2,11 @@
 that stands between nginx and a real server.  Both on threads, on a free port
 or on a Unix socket."""
 
-import select
 import socket
 import threading
 
 from .ports import free_port
+from .wait import readable
 
 
 class Server:
@@ -100,7 +100,7 @@ class Relay(Server):
     def handle(self, connection):
         with connect(self.target) as server:
             while not self.closing.is_set():
-                ready, _, _ = select.select([connection, server], [], [])
+                ready = readable(connection, server)
                 if connection in ready:
                     data = connection.recv(65536)
                     if not data:

@@ -1,5 +1,6 @@
 """Waiting for conditions.  Tests never sleep for a guessed time."""
 
+import select
 import time
 
 TIMEOUT = 10.0
@@ -29,3 +30,15 @@ def holds_within(condition, timeout=TIMEOUT):
         return bool(wait_until(condition, timeout))
     except AssertionError:
         return False
+
+
+def readable(*sockets, timeout=None):
+    """Those of the sockets that have something to read, or have ended; waits
+    for the first, at most timeout seconds.  Not select(), which takes no
+    descriptor from 1024 on."""
+    poll = select.poll()
+    for each in sockets:
+        poll.register(each, select.POLLIN)
+    ready = {fd for fd, _ in poll.poll(None if timeout is None
+                                       else timeout * 1000)}
+    return [each for each in sockets if each.fileno() in ready]
