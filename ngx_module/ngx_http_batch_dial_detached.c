@@ -435,6 +435,10 @@ ngx_http_batch_dial_detached_event(ngx_event_t *ev)
     r = c->data;
 
     if (c->close) {
+
+        /* upstream's cleanup gives up a reference while the others run */
+
+        r->main->count++;
         ngx_http_finalize_request(r, NGX_HTTP_CLIENT_CLOSED_REQUEST);
 
     } else if (ev->write) {

@@ -1,5 +1,7 @@
 """Clients that leave, workers that come and go, and what runs short."""
 
+import contextlib
+import pathlib
 import re
 import signal
 import threading
@@ -519,30 +521,37 @@ def test_no_connections_left(gateway, upstream):
     caches(node)
 
 
-@pytest.mark.allow_log(r"worker_connections are not enough|failed \(24:",
-                       reason="that is what happens here")
+@pytest.mark.allow_log(r"failed \(24:", reason="that is what happens here")
 def test_no_descriptors_left(gateway, upstream):
-    node = gateway(location_extra=LONG, GLOBALS="worker_rlimit_nofile 40;\n"
-                   + GLOBALS)
-    caches(node, "job-paused")
+    """All are taken by clients: none is left to ask upstream with."""
+    limit = 40
+    node = gateway(location_extra=LONG, GLOBALS=GLOBALS
+                   + f"\nworker_rlimit_nofile {limit};")
     worker = node.worker_pids()
-    upstream.rule(job=JOB, hold={"before_headers": "gate"})
-    answers, lost = [], []
+    upstream.rule(hold={"before_headers": "gate"})
 
-    def read():
-        try:
-            answers.append(node.read(JOB))
-        except (NoAnswer, ConnectionResetError):
-            lost.append(1)
+    with contextlib.ExitStack() as stack:
+        def client():
+            return stack.enter_context(node.connect())
 
-    threads = [threading.Thread(target=read) for _ in range(30)]
-    for thread in threads:
-        thread.start()
-    wait_until(lambda: any(answer.status == 502 for answer in answers),
-               what=lambda: f"a refusal: {answers}")
-    upstream.release("gate")
-    for thread in threads:
-        thread.join()
-    assert {answer.status for answer in answers} <= {200, 502}
+        first, second = client(), client()
+        first.send("GET", PATH, bearer())         # Redis and upstream
+        upstream.wait_waiting("gate")
+
+        descriptors = pathlib.Path(f"/proc/{worker[0]}/fd")
+        while len(list(descriptors.iterdir())) < limit:
+            taken = len(list(descriptors.iterdir()))
+            client()
+            wait_until(lambda: len(list(descriptors.iterdir())) > taken)
+
+        second.send("GET", f"{JOBS}/job-paused", bearer())
+        answer = second.receive()
+        assert answer.status == 502
+        assert answer["content-type"] == "application/problem+json"
+        assert b"urn:batch-dial:upstream-unreachable" in answer.body
+
+        upstream.release("gate")
+        assert first.receive().status == 200
+
     assert node.worker_pids() == worker
     caches(node)
