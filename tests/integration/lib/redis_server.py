@@ -13,6 +13,10 @@ from .wait import wait_until
 
 BINARY = os.environ.get("REDIS_SERVER", "redis-server")
 
+# redis-py from 5 on tells its name on each connection, unless it has none
+ANONYMOUS = ({"lib_name": None, "lib_version": None}
+             if int(redis.__version__.split(".", maxsplit=1)[0]) >= 5 else {})
+
 
 class RedisServer:
     def __init__(self, directory, tcp=False, tls=None, options=()):
@@ -76,7 +80,8 @@ class RedisServer:
     def client(self, db=0):
         """A redis-py client that returns bytes; close it, or use with."""
         return redis.Redis(unix_socket_path=str(self.socket), db=db,
-                           password=self.password, socket_timeout=10)
+                           password=self.password, socket_timeout=10,
+                           **ANONYMOUS)
 
     def command(self, *words):
         """One command; its reply."""

@@ -17,7 +17,9 @@ class Identity:
         ca_key = self._key("ca.key")
         self._key("key.pem")
         self._openssl("req", "-x509", "-new", "-key", ca_key, "-days", "2",
-                      "-subj", "/CN=batch-dial test CA", "-out", self.ca)
+                      "-subj", "/CN=batch-dial test CA", "-addext",
+                      "keyUsage=critical,keyCertSign,cRLSign",
+                      "-out", self.ca)
         request = self.directory / "request.pem"
         self._openssl("req", "-new", "-key", self.key, "-subj",
                       "/CN=batch-dial test", "-out", request)
