@@ -156,9 +156,16 @@ static void *
 ngx_http_batch_dial_redis_create_array(const redisReadTask *task,
     ngx_http_batch_dial_redis_count_t n)
 {
+    ngx_uint_t                           depth;
+    const redisReadTask                 *outer;
     ngx_http_batch_dial_redis_reader_t  *reader;
 
     reader = task->privdata;
+    depth = 1;
+
+    for (outer = task->parent; outer; outer = outer->parent) {
+        depth++;
+    }
 
     /*
      * hiredis allocates the whole array before its first element has come;
@@ -166,7 +173,8 @@ ngx_http_batch_dial_redis_create_array(const redisReadTask *task,
      */
 
     if ((size_t) n
-        > NGX_HTTP_BATCH_DIAL_REDIS_REPLY_ELEMENTS - reader->elements)
+        > NGX_HTTP_BATCH_DIAL_REDIS_REPLY_ELEMENTS - reader->elements
+        || depth > NGX_HTTP_BATCH_DIAL_REDIS_REPLY_DEPTH)
     {
         return NULL;
     }

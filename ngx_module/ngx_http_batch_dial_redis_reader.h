@@ -35,6 +35,12 @@
  */
 #define NGX_HTTP_BATCH_DIAL_REDIS_REPLY_ELEMENTS  65536
 
+/*
+ * Arrays in arrays; none of our replies has more than two.  hiredis 0.14 takes
+ * seven, 1.x any number, and frees them by recursion.
+ */
+#define NGX_HTTP_BATCH_DIAL_REDIS_REPLY_DEPTH     7
+
 
 /* The bytes of one connection; not to be moved while open. */
 typedef struct {

@@ -6,6 +6,8 @@ import pathlib
 import threading
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from .ports import free_port
 from .process import Process
@@ -13,8 +15,10 @@ from .wait import wait_until
 
 BINARY = os.environ.get("REDIS_SERVER", "redis-server")
 
-# redis-py from 5 on tells its name on each connection, unless it has none
-ANONYMOUS = ({"lib_name": None, "lib_version": None}
+# redis-py from 5 on tells its name on each connection, unless it has none,
+# and from 6 on tries again what fails, unless it is told not to
+ANONYMOUS = ({"lib_name": None, "lib_version": None,
+              "retry": Retry(NoBackoff(), 0)}
              if int(redis.__version__.split(".", maxsplit=1)[0]) >= 5 else {})
 
 
