@@ -360,7 +360,7 @@ ngx_http_batch_dial_redis_peer_replies(ngx_http_batch_dial_redis_peer_t *peer)
         if (peer->state == NGX_HTTP_BATCH_DIAL_REDIS_READY) {
             rc = peer->events->reply(peer->data, reply);
 
-            if (rc != NGX_OK) {
+            if (rc == NGX_ERROR) {
                 ngx_http_batch_dial_redis_peer_cause(peer, "unasked reply");
             }
 

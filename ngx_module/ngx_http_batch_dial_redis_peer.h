@@ -41,7 +41,7 @@ typedef enum {
 
 typedef enum {
     NGX_HTTP_BATCH_DIAL_REDIS_CLOSED = 0,       /* by the other side */
-    NGX_HTTP_BATCH_DIAL_REDIS_FAILED,           /* was never ready */
+    NGX_HTTP_BATCH_DIAL_REDIS_FAILED,           /* was never of use */
     NGX_HTTP_BATCH_DIAL_REDIS_GARBAGE           /* replies make no sense */
 } ngx_http_batch_dial_redis_end_e;
 
@@ -57,7 +57,9 @@ typedef struct {
 
     /*
      * the next reply, borrowed; returns NGX_OK, or NGX_ERROR for a reply
-     * that nothing was asked for: the peer is then closed as GARBAGE
+     * that nothing was asked for: the peer is then closed as GARBAGE; or
+     * NGX_DECLINED for one by which Redis refuses, with peer->cause set: it is
+     * then closed as FAILED
      */
     ngx_int_t  (*reply)(void *data, redisReply *reply);
 

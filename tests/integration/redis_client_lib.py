@@ -1,7 +1,8 @@
-"""What the tests of the Redis client stand on: nginx with the module that
-drives the client alone, real Redis servers, and false ones.
+"""What the tests of the Redis client, of its subscription and of the wake-up
+stand on: nginx with a module that drives one of them alone, real Redis
+servers, and false ones.
 
-BATCH_DIAL_SANITIZE=1 builds the module with ASan and UBSan.
+BATCH_DIAL_SANITIZE=1 builds the modules with ASan and UBSan.
 """
 
 import contextlib
@@ -21,12 +22,18 @@ import threading
 import time
 import urllib.parse
 
+from lib.process import stat
+from lib.wait import holds_within
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SANITIZE = os.environ.get("BATCH_DIAL_SANITIZE") == "1"
 SANITIZER = "-g -O1 -fPIC -fsanitize=address,undefined -fno-omit-frame-pointer"
 
 BUILD = r"""
 set -e
+mkdir -p "$(dirname "$OUT")"
+exec 9> "$OUT.lock"                 # tests may run side by side
+flock 9
 cd /usr/share/nginx/src
 . ./conf_flags
 if [ ! -f "$OUT/Makefile" ] || [ "$MODULE/config" -nt "$OUT/Makefile" ]; then
@@ -42,15 +49,56 @@ make -f "$OUT/Makefile" -C /usr/share/nginx/src modules
 """
 
 
-def build():
-    """Builds the module; returns the path of the shared object."""
-    out = ROOT / "build" / ("redis_client" + "_asan" * SANITIZE)
+def build(name="redis_client"):
+    """Builds a module; returns the path of the shared object."""
+    out = ROOT / "build" / (name + "_asan" * SANITIZE)
     env = dict(os.environ, OUT=str(out), SANITIZER=SANITIZER * SANITIZE,
-               MODULE=str(ROOT / "tests/integration/modules/redis_client"))
+               MODULE=str(ROOT / "tests/integration/modules" / name))
     done = subprocess.run(["bash", "-c", BUILD], env=env, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout[-4000:]
-    return out / "ngx_http_redis_client_test_module.so"
+    return out / f"ngx_http_{name}_test_module.so"
+
+
+@contextlib.contextmanager
+def starter(module, tmp_path):
+    """Starts whatever has a stop(); stops it, last first."""
+    started = []
+
+    def start():
+        """Only to hang the functions on."""
+
+    def redis(*options, **named):
+        folder = tmp_path / ("redis%d" % len(started))
+        folder.mkdir()
+        started.append(Redis(folder, *options, **named))
+        return started[-1]
+
+    def fake(*arguments, **named):
+        started.append(FakeRedis(*arguments, **named))
+        return started[-1]
+
+    def dns(*addresses):
+        started.append(FakeDns(*addresses))
+        return started[-1]
+
+    def nginx(directives, run=True, **named):
+        folder = tmp_path / ("nginx%d" % len(started))
+        folder.mkdir()
+        started.append(Nginx(module, folder, directives, **named))
+        return started[-1].start() if run else started[-1]
+
+    start.redis, start.fake, start.dns, start.nginx = redis, fake, dns, nginx
+    yield start
+
+    errors = []
+    for thing in reversed(started):
+        try:
+            thing.stop()
+        except AssertionError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 def wait_for(condition, what, seconds=30):
@@ -62,6 +110,17 @@ def wait_for(condition, what, seconds=30):
             return value
         time.sleep(0.01)
     raise AssertionError("timed out waiting for " + what)
+
+
+def is_at_rest(pid, seconds=0.6):
+    """Whether a process uses less than a third of a processor so long."""
+    ticks = os.sysconf("SC_CLK_TCK") * seconds / 3
+
+    def used():
+        return sum(map(int, stat(pid)[11:13]))
+
+    before = used()
+    return not holds_within(lambda: used() - before > ticks, seconds)
 
 
 def free_port(host="127.0.0.1"):
@@ -171,10 +230,17 @@ http {
     %(directives)s
     server {
         listen 127.0.0.1:%(port)d;
-        location /redis { redis_test_command; }
-        location /stats { redis_test_stats; }
+        %(locations)s
     }
 }
+"""
+
+LOCATIONS = """
+location /redis { redis_test_command; }
+location /stats { redis_test_stats; }
+location /subscription { redis_test_subscription; }
+location /message { redis_test_message; }
+location /breaker { redis_test_breaker; }
 """
 
 
@@ -190,16 +256,18 @@ def check_report(report):
 
 
 class Nginx:
-    """nginx with the client under test; stop() asserts that all was well."""
+    """nginx with what is under test; stop() asserts that all was well."""
 
-    def __init__(self, module, folder, directives, workers=1, level="info"):
+    def __init__(self, module, folder, directives, workers=1, level="info",
+                 locations=LOCATIONS):
         self.folder = folder
         self.port = free_port()
         self.log_path = folder / "error.log"
         self.conf_path = folder / "nginx.conf"
         self.conf_path.write_text(CONF % dict(
             module=module, port=self.port, workers=workers, level=level,
-            directives=directives))
+            directives=directives, locations=locations))
+        self.killed = set()
         self.process = None
         self.secrets = []
 
@@ -267,15 +335,22 @@ class Nginx:
         status, _ = self.get(command, **arguments)
         return status, time.monotonic() - start
 
-    def stats(self, connection=None):
+    def ask(self, path, connection=None):
+        """The body of an answer."""
         own = connection is None
         if own:
             connection = http.client.HTTPConnection("127.0.0.1", self.port)
-        connection.request("GET", "/stats")
-        stats = json.loads(connection.getresponse().read())
+        connection.request("GET", path)
+        body = connection.getresponse().read()
         if own:
             connection.close()
-        return stats
+        return body
+
+    def stats(self, connection=None):
+        return json.loads(self.ask("/stats", connection))
+
+    def subscription(self, connection=None):
+        return json.loads(self.ask("/subscription", connection))
 
     def workers(self, number):
         """Connections to that many workers, by their process ids."""
@@ -297,6 +372,10 @@ class Nginx:
     def worker(self):
         return self.stats()["pid"]
 
+    def kill_worker(self, pid):
+        self.killed.add(pid)
+        os.kill(pid, signal.SIGKILL)
+
     def quit(self):
         """Returns the seconds it took."""
         start = time.monotonic()
@@ -311,9 +390,14 @@ class Nginx:
             self.quit()
         log = self.log()
         stderr = (self.folder / "stderr").read_text(errors="replace")
-        assert "[alert]" not in log and "[crit]" not in log.replace(
+        alerts = [line for line in log.splitlines() if "[alert]" in line
+                  and not any("process %d exited" % pid in line
+                              for pid in self.killed)]
+        assert not alerts and "[crit]" not in log.replace(
             "connect() to unix:", ""), log
-        assert not re.search(r"exited on signal|exited with code [1-9]", log)
+        dead = re.findall(
+            r"process (\d+) exited (?:on signal|with code [1-9])", log)
+        assert {int(pid) for pid in dead} <= self.killed, log
         assert "runtime error" not in log + stderr
         for report in glob.glob(str(self.folder / "asan.*")):
             check_report(pathlib.Path(report).read_text())

@@ -27,40 +27,8 @@ def module():
 
 @pytest.fixture
 def start(module, tmp_path):
-    """Starts whatever has a stop(); stops it, last first."""
-    started = []
-
-    def redis(*options, **named):
-        folder = tmp_path / ("redis%d" % len(started))
-        folder.mkdir()
-        started.append(lib.Redis(folder, *options, **named))
-        return started[-1]
-
-    def fake(*arguments, **named):
-        started.append(lib.FakeRedis(*arguments, **named))
-        return started[-1]
-
-    def dns(*addresses):
-        started.append(lib.FakeDns(*addresses))
-        return started[-1]
-
-    def nginx(directives, run=True, **named):
-        folder = tmp_path / ("nginx%d" % len(started))
-        folder.mkdir()
-        started.append(lib.Nginx(module, folder, directives, **named))
-        return started[-1].start() if run else started[-1]
-
-    start.redis, start.fake, start.dns, start.nginx = redis, fake, dns, nginx
-    yield start
-
-    errors = []
-    for thing in reversed(started):
-        try:
-            thing.stop()
-        except AssertionError as error:
-            errors.append(error)
-    if errors:
-        raise errors[0]
+    with lib.starter(module, tmp_path) as start:
+        yield start
 
 
 def start_tcp(start, *options, timeouts=PATIENT):

@@ -161,6 +161,22 @@ class FakeRedis(Server):
                     connection.sendall(reply)
 
 
+def empty_redis(words):
+    """What a Redis with nothing in it answers to the gateway's commands."""
+    if words[0] == b"HMGET":
+        return b"*%d\r\n" % (len(words) - 2) + b"$-1\r\n" * (len(words) - 2)
+    if words[0] == b"GET":
+        return b"$-1\r\n"
+    if words[0] == b"SUBSCRIBE":
+        return b"*3\r\n$9\r\nsubscribe\r\n$%d\r\n%s\r\n:1\r\n" % (
+            len(words[1]), words[1])
+    if words[0] == b"PING":           # of a connection that has subscribed
+        return b"*2\r\n$4\r\npong\r\n$0\r\n\r\n"
+    if words[0] == b"EVAL" and words[1].endswith(b"return {1,x}"):
+        return b"*2\r\n:1\r\n$1\r\n0\r\n"          # the lease
+    return b":1\r\n" if words[0] == b"EVAL" else b":0\r\n"
+
+
 def take_command(buffer):
     """(words, rest) of the first command; None while incomplete."""
     line, found, rest = buffer.partition(b"\r\n")

@@ -1,14 +1,18 @@
 /*
  * Copyright (c) 2026 the batch-dial gateway authors
  *
- * Drives the Redis client alone, for its tests.
+ * Drives the Redis client, and a subscription, alone, for their tests.
  *
  *   redis_test <url> [connect_timeout=<time>] [timeout=<time>];     http
  *   redis_test_password <word>;                                     http
  *   redis_test_ca_file <path>;                                      http
  *   redis_test_probe_key <key>;                                     http
+ *   redis_test_channel <name>;                                      http
  *   redis_test_command;                                             location
  *   redis_test_stats;                                               location
+ *   redis_test_subscription;                                        location
+ *   redis_test_message;                                             location
+ *   redis_test_breaker;                                             location
  *
  * A request to a redis_test_command location runs the command of the argument
  * "cmd", words parted by "+", with a last word of "fill" bytes if given.  The
@@ -16,6 +20,11 @@
  * command, 504 when it was not answered.  With "then" the handler of the
  * first command issues that one, and its reply is the answer.  With "spare" a
  * second command is issued at once and cancelled by the handler of the first.
+ *
+ * With redis_test_channel a worker subscribes to it.  The other locations tell
+ * what this worker's subscription has told, and answer the last message; the
+ * last one opens the breaker with the argument "open", else closes it, behind
+ * the client's back: it does not begin to probe.
  */
 
 
@@ -24,6 +33,7 @@
 #include <ngx_http.h>
 #include "ngx_http_batch_dial_redis.h"
 #include "ngx_http_batch_dial_redis_conf.h"
+#include "ngx_http_batch_dial_redis_sub.h"
 
 
 #define NGX_HTTP_REDIS_CLIENT_TEST_WORDS  16
@@ -39,8 +49,20 @@ typedef struct {
     ngx_http_batch_dial_redis_conf_t     redis;
     ngx_str_t                            password;
     ngx_str_t                            ca_file;
+    ngx_str_t                            channel;
     ngx_shm_zone_t                      *zone;
 } ngx_http_redis_client_test_conf_t;
+
+
+/* What the subscription of this worker has told. */
+typedef struct {
+    ngx_uint_t                           subscribed;
+    ngx_uint_t                           lost;
+    ngx_uint_t                           alive;
+    ngx_msec_t                           sent;      /* by the last alive() */
+    ngx_uint_t                           messages;
+    ngx_str_t                            message;   /* the last, on the heap */
+} ngx_http_redis_client_test_told_t;
 
 
 typedef struct {
@@ -63,10 +85,20 @@ static ngx_uint_t ngx_http_redis_client_test_text(ngx_http_request_t *r,
 static size_t ngx_http_redis_client_test_size(redisReply *reply);
 static u_char *ngx_http_redis_client_test_print(u_char *p, redisReply *reply);
 static ngx_int_t ngx_http_redis_client_test_stats(ngx_http_request_t *r);
+static ngx_int_t ngx_http_redis_client_test_subscription(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_redis_client_test_message(ngx_http_request_t *r);
+static ngx_int_t ngx_http_redis_client_test_breaker(ngx_http_request_t *r);
 static ngx_int_t ngx_http_redis_client_test_send(ngx_http_request_t *r,
     ngx_uint_t status, ngx_str_t *text);
 static ngx_int_t ngx_http_redis_client_test_arg(ngx_http_request_t *r,
     char *name, ngx_str_t *value);
+
+static void ngx_http_redis_client_test_on_subscribed(void *data);
+static void ngx_http_redis_client_test_on_alive(void *data, ngx_msec_t sent);
+static void ngx_http_redis_client_test_on_message(void *data,
+    ngx_str_t *payload);
+static void ngx_http_redis_client_test_on_lost(void *data);
 
 static void *ngx_http_redis_client_test_create_conf(ngx_conf_t *cf);
 static char *ngx_http_redis_client_test_url(ngx_conf_t *cf,
@@ -80,7 +112,19 @@ static ngx_int_t ngx_http_redis_client_test_init_process(ngx_cycle_t *cycle);
 static void ngx_http_redis_client_test_exit_process(ngx_cycle_t *cycle);
 
 
-static ngx_http_batch_dial_redis_t  *ngx_http_redis_client_test;
+static ngx_http_batch_dial_redis_t        *ngx_http_redis_client_test;
+static ngx_http_batch_dial_redis_sub_t    *ngx_http_redis_client_test_sub;
+static ngx_http_redis_client_test_told_t   ngx_http_redis_client_test_told;
+
+
+static ngx_http_batch_dial_redis_sub_events_t
+    ngx_http_redis_client_test_events =
+{
+    ngx_http_redis_client_test_on_subscribed,
+    ngx_http_redis_client_test_on_alive,
+    ngx_http_redis_client_test_on_message,
+    ngx_http_redis_client_test_on_lost
+};
 
 
 static ngx_command_t  ngx_http_redis_client_test_commands[] = {
@@ -113,6 +157,13 @@ static ngx_command_t  ngx_http_redis_client_test_commands[] = {
       offsetof(ngx_http_redis_client_test_conf_t, redis.probe_key),
       NULL },
 
+    { ngx_string("redis_test_channel"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_redis_client_test_conf_t, channel),
+      NULL },
+
     { ngx_string("redis_test_command"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_redis_client_test_set_handler,
@@ -126,6 +177,27 @@ static ngx_command_t  ngx_http_redis_client_test_commands[] = {
       0,
       0,
       ngx_http_redis_client_test_stats },
+
+    { ngx_string("redis_test_subscription"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_redis_client_test_set_handler,
+      0,
+      0,
+      ngx_http_redis_client_test_subscription },
+
+    { ngx_string("redis_test_message"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_redis_client_test_set_handler,
+      0,
+      0,
+      ngx_http_redis_client_test_message },
+
+    { ngx_string("redis_test_breaker"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_redis_client_test_set_handler,
+      0,
+      0,
+      ngx_http_redis_client_test_breaker },
 
       ngx_null_command
 };
@@ -445,6 +517,78 @@ ngx_http_redis_client_test_stats(ngx_http_request_t *r)
 
 
 static ngx_int_t
+ngx_http_redis_client_test_subscription(ngx_http_request_t *r)
+{
+    ngx_str_t                           text;
+    ngx_http_redis_client_test_told_t  *told;
+
+    told = &ngx_http_redis_client_test_told;
+
+    text.data = ngx_pnalloc(r->pool, 512);
+    if (text.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    text.len = ngx_snprintf(text.data, 512,
+                            "{\"subscribed\":%ui,\"lost\":%ui,\"alive\":%ui,"
+                            "\"sent\":%M,\"messages\":%ui,\"pid\":%P}",
+                            told->subscribed, told->lost, told->alive,
+                            told->sent, told->messages, ngx_pid)
+               - text.data;
+
+    return ngx_http_redis_client_test_send(r, NGX_HTTP_OK, &text);
+}
+
+
+static ngx_int_t
+ngx_http_redis_client_test_message(ngx_http_request_t *r)
+{
+    ngx_str_t  text;
+
+    text.len = ngx_http_redis_client_test_told.message.len;
+
+    if (text.len == 0) {
+        return NGX_HTTP_NO_CONTENT;
+    }
+
+    text.data = ngx_pnalloc(r->pool, text.len);
+    if (text.data == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_memcpy(text.data, ngx_http_redis_client_test_told.message.data,
+               text.len);
+
+    return ngx_http_redis_client_test_send(r, NGX_HTTP_OK, &text);
+}
+
+
+static ngx_int_t
+ngx_http_redis_client_test_breaker(ngx_http_request_t *r)
+{
+    ngx_str_t                             value;
+    ngx_uint_t                            i;
+    ngx_http_redis_client_test_conf_t    *tcf;
+    ngx_http_redis_client_test_shared_t  *shared;
+
+    tcf = ngx_http_get_module_main_conf(r, ngx_http_redis_client_test_module);
+    shared = tcf->zone->data;
+
+    if (ngx_http_redis_client_test_arg(r, "open", &value) == NGX_OK) {
+
+        for (i = 0; i < BD_BREAKER_FAILURES; i++) {
+            (void) bd_breaker_failure(&shared->breaker, ngx_current_msec, 0);
+        }
+
+    } else {
+        (void) bd_breaker_success(&shared->breaker);
+    }
+
+    return NGX_HTTP_NO_CONTENT;
+}
+
+
+static ngx_int_t
 ngx_http_redis_client_test_send(ngx_http_request_t *r, ngx_uint_t status,
     ngx_str_t *text)
 {
@@ -503,6 +647,76 @@ ngx_http_redis_client_test_arg(ngx_http_request_t *r, char *name,
     value->len = dst - value->data;
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_redis_client_test_on_subscribed(void *data)
+{
+    ngx_http_redis_client_test_told_t  *told = data;
+
+    if (ngx_http_redis_client_test_sub == NULL) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "handler was called from inside create");
+    }
+
+    told->subscribed++;
+}
+
+
+static void
+ngx_http_redis_client_test_on_lost(void *data)
+{
+    ngx_http_redis_client_test_told_t  *told = data;
+
+    told->lost++;
+
+    if (told->lost > told->subscribed) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "lost what was not subscribed");
+    }
+}
+
+
+static void
+ngx_http_redis_client_test_on_alive(void *data, ngx_msec_t sent)
+{
+    ngx_http_redis_client_test_told_t  *told = data;
+
+    if (told->subscribed == 0
+        || (told->alive && (ngx_msec_int_t) (sent - told->sent) < 0)
+        || (ngx_msec_int_t) (ngx_current_msec - sent) < 0)
+    {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "alive at %M after %M", sent, told->sent);
+    }
+
+    told->alive++;
+    told->sent = sent;
+}
+
+
+static void
+ngx_http_redis_client_test_on_message(void *data, ngx_str_t *payload)
+{
+    ngx_http_redis_client_test_told_t  *told = data;
+
+    u_char  *p;
+
+    p = ngx_alloc(payload->len + 1, ngx_cycle->log);
+    if (p == NULL) {
+        return;
+    }
+
+    if (told->message.data) {
+        ngx_free(told->message.data);
+    }
+
+    ngx_memcpy(p, payload->data, payload->len);
+
+    told->message.data = p;
+    told->message.len = payload->len;
+    told->messages++;
 }
 
 
@@ -638,12 +852,37 @@ ngx_http_redis_client_test_init_process(ngx_cycle_t *cycle)
                                                           &shared->breaker,
                                                           &shared->stats);
 
-    return ngx_http_redis_client_test ? NGX_OK : NGX_ERROR;
+    if (ngx_http_redis_client_test == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* the manager and the loader of caches come here, but end without exit */
+
+    if (tcf->channel.len == 0 || ngx_process != NGX_PROCESS_WORKER) {
+        return NGX_OK;
+    }
+
+    ngx_http_redis_client_test_sub =
+        ngx_http_batch_dial_redis_sub_create(cycle, &tcf->redis,
+                                             &shared->breaker, &shared->stats,
+                                             &tcf->channel,
+                                           &ngx_http_redis_client_test_events,
+                                           &ngx_http_redis_client_test_told);
+
+    return ngx_http_redis_client_test_sub ? NGX_OK : NGX_ERROR;
 }
 
 
 static void
 ngx_http_redis_client_test_exit_process(ngx_cycle_t *cycle)
 {
+    if (ngx_http_redis_client_test_sub) {
+        ngx_http_batch_dial_redis_sub_destroy(ngx_http_redis_client_test_sub);
+    }
+
+    if (ngx_http_redis_client_test_told.message.data) {
+        ngx_free(ngx_http_redis_client_test_told.message.data);
+    }
+
     ngx_http_batch_dial_redis_destroy(ngx_http_redis_client_test);
 }
