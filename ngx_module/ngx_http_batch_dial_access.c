@@ -10,7 +10,10 @@
  */
 
 
-#include "ngx_http_batch_dial_module.h"
+#include "ngx_http_batch_dial_context.h"
+#include "ngx_http_batch_dial_request.h"
+#include "bd_credential.h"
+#include "bd_problem.h"
 
 
 static ngx_int_t ngx_http_batch_dial_check_credential(ngx_http_request_t *r,
@@ -44,7 +47,9 @@ ngx_http_batch_dial_access_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_batch_dial_get_ctx(r);
 
-    if (ctx && (ctx->own || ctx->class == BD_CLASS_WRITE)) {
+    if (ctx && (ctx->own || ctx->class == BD_CLASS_WRITE
+                || ctx->class == BD_CLASS_CREATE))
+    {
 
         /* redirected within nginx, by try_files, error_page and the like: a
          * fetch is still that fetch, and a write is to be settled once */
@@ -69,6 +74,9 @@ ngx_http_batch_dial_access_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    ctx->began_ms = ngx_http_batch_dial_now();
+    ctx->pauses = bd_slice_equal(route.rest, bd_slice("/paused"));
+
     return ngx_http_batch_dial_check_credential(r, ctx);
 }
 
@@ -77,19 +85,14 @@ static ngx_int_t
 ngx_http_batch_dial_check_credential(ngx_http_request_t *r,
     ngx_http_batch_dial_ctx_t *ctx)
 {
-    bd_slice_t                        token;
-    bd_credential_e                   rc;
-    ngx_table_elt_t                  *h;
+    bd_credential_e                   form;
     ngx_http_batch_dial_main_conf_t  *mcf;
 
-    mcf = ngx_http_get_module_main_conf(r, ngx_http_batch_dial_module);
+    if (ngx_http_batch_dial_credential(r, &form, ctx->credential) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
-    h = r->headers_in.authorization;    /* nginx refuses a second one */
-
-    rc = h ? bd_credential_parse(ngx_http_batch_dial_slice(&h->value), &token)
-           : BD_CREDENTIAL_MISSING;
-
-    switch (rc) {
+    switch (form) {
 
     case BD_CREDENTIAL_MISSING:
         if (ngx_http_batch_dial_challenge_literal(r, NGX_HTTP_BATCH_DIAL_REALM)
@@ -116,10 +119,6 @@ ngx_http_batch_dial_check_credential(ngx_http_request_t *r,
         break;
     }
 
-    if (bd_mac_digest(mcf->credential_mac, &token, 1, ctx->credential) != 0) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     ctx->has_credential = 1;
 
     if (ctx->class == BD_CLASS_BAD_ID) {
@@ -127,6 +126,8 @@ ngx_http_batch_dial_check_credential(ngx_http_request_t *r,
     }
 
     if (ctx->class != BD_CLASS_READ) {
+        mcf = ngx_http_get_module_main_conf(r, ngx_http_batch_dial_module);
+
         ctx->cache = NGX_HTTP_BATCH_DIAL_PASS;
         ngx_http_batch_dial_count(mcf, pass);
     }

@@ -10,7 +10,7 @@
  */
 
 
-#include "ngx_http_batch_dial_module.h"
+#include "ngx_http_batch_dial_detached.h"
 
 
 static ngx_uint_t ngx_http_batch_dial_canonical_drops(ngx_table_elt_t *h);

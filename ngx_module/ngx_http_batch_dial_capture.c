@@ -11,17 +11,12 @@
  */
 
 
-#include "ngx_http_batch_dial_fetch.h"
+#include "ngx_http_batch_dial_answer.h"
+#include "ngx_http_batch_dial_fetch_private.h"
+#include "bd_cache_control.h"
+#include "bd_entry.h"
 
 
-/* a body that does not say how long it is starts with this much room */
-#define NGX_HTTP_BATCH_DIAL_BODY_FIRST  2048
-
-
-static ngx_uint_t ngx_http_batch_dial_capture_upstreams(
-    ngx_http_request_t *r);
-static ngx_int_t ngx_http_batch_dial_capture_headers(
-    ngx_http_batch_dial_fetch_t *f, ngx_http_request_t *r);
 static ngx_uint_t ngx_http_batch_dial_capture_json(ngx_str_t *type);
 static ngx_int_t ngx_http_batch_dial_capture_line(
     ngx_http_batch_dial_fetch_t *f, ngx_table_elt_t *h);
@@ -29,10 +24,6 @@ static ngx_int_t ngx_http_batch_dial_capture_cache_control(
     ngx_http_batch_dial_fetch_t *f, bd_slice_t value);
 static ngx_int_t ngx_http_batch_dial_capture_other(
     ngx_http_batch_dial_fetch_t *f, ngx_table_elt_t *h);
-static ngx_int_t ngx_http_batch_dial_capture_append(
-    ngx_http_batch_dial_fetch_t *f, ngx_http_request_t *r, ngx_buf_t *b);
-static ngx_int_t ngx_http_batch_dial_capture_room(
-    ngx_http_batch_dial_fetch_t *f, size_t need);
 
 
 /*
@@ -57,7 +48,7 @@ ngx_http_batch_dial_fetch_header(ngx_http_batch_dial_fetch_t *f,
         f->status = NGX_HTTP_OK;
     }
 
-    if (ngx_http_batch_dial_capture_upstreams(r)) {
+    if (ngx_http_batch_dial_fetch_upstreams(r)) {
         f->state = NGX_HTTP_BATCH_DIAL_FETCH_UPSTREAM;
         f->answer->upstream_status = f->status;
 
@@ -81,7 +72,7 @@ ngx_http_batch_dial_fetch_header(ngx_http_batch_dial_fetch_t *f,
         f->state = NGX_HTTP_BATCH_DIAL_FETCH_PAGE;
     }
 
-    if (ngx_http_batch_dial_capture_headers(f, r) != NGX_OK) {
+    if (ngx_http_batch_dial_fetch_headers(f, r) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -92,16 +83,15 @@ ngx_http_batch_dial_fetch_header(ngx_http_batch_dial_fetch_t *f,
         return NGX_ERROR;
     }
 
-    return ngx_http_batch_dial_capture_room(f,
-                                            len > 0 ? (size_t) len
-                                            : NGX_HTTP_BATCH_DIAL_BODY_FIRST);
+    return ngx_http_batch_dial_body_init(&f->body, f->answer->pool,
+                                         f->blcf->max_body, len);
 }
 
 
 /* 1 while what comes is upstream's, or what proxy_cache has kept of it. */
 
-static ngx_uint_t
-ngx_http_batch_dial_capture_upstreams(ngx_http_request_t *r)
+ngx_uint_t
+ngx_http_batch_dial_fetch_upstreams(ngx_http_request_t *r)
 {
     if (r->upstream == NULL) {
         return 0;
@@ -119,8 +109,8 @@ ngx_http_batch_dial_capture_upstreams(ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
-ngx_http_batch_dial_capture_headers(ngx_http_batch_dial_fetch_t *f,
+ngx_int_t
+ngx_http_batch_dial_fetch_headers(ngx_http_batch_dial_fetch_t *f,
     ngx_http_request_t *r)
 {
     ngx_str_t        *type;
@@ -131,6 +121,7 @@ ngx_http_batch_dial_capture_headers(ngx_http_batch_dial_fetch_t *f,
     type = &r->headers_out.content_type;
 
     f->headers.status = f->status;
+    f->headers.retry_after = -1;
     f->headers.json = ngx_http_batch_dial_capture_json(type);
 
     if (ngx_http_batch_dial_answer_copy(f->answer,
@@ -204,6 +195,12 @@ ngx_http_batch_dial_capture_line(ngx_http_batch_dial_fetch_t *f,
     if (ngx_http_batch_dial_is(&h->key, "Cache-Control")) {
         return ngx_http_batch_dial_capture_cache_control(f,
                                         ngx_http_batch_dial_slice(&h->value));
+    }
+
+    if (ngx_http_batch_dial_is(&h->key, "Retry-After")) {
+        f->headers.retry_after =
+            bd_retry_after(ngx_http_batch_dial_slice(&h->value), ngx_time(),
+                           NGX_HTTP_BATCH_DIAL_HOLD_MAX / 1000);
     }
 
     /* nginx writes these anew */
@@ -309,7 +306,16 @@ ngx_http_batch_dial_fetch_body(ngx_http_batch_dial_fetch_t *f,
         if (f->state == NGX_HTTP_BATCH_DIAL_FETCH_UPSTREAM
             || f->state == NGX_HTTP_BATCH_DIAL_FETCH_PAGE)
         {
-            if (ngx_http_batch_dial_capture_append(f, r, b) != NGX_OK) {
+            switch (ngx_http_batch_dial_body_append(&f->body, b)) {
+
+            case NGX_OK:
+                break;
+
+            case NGX_DECLINED:
+                f->state = NGX_HTTP_BATCH_DIAL_FETCH_OVERSIZE;
+                return NGX_ERROR;
+
+            default:
                 return NGX_ERROR;
             }
         }
@@ -326,7 +332,7 @@ ngx_http_batch_dial_fetch_body(ngx_http_batch_dial_fetch_t *f,
 
     case NGX_HTTP_BATCH_DIAL_FETCH_UPSTREAM:
 
-        if (!last && in && !ngx_http_batch_dial_capture_upstreams(r)) {
+        if (!last && in && !ngx_http_batch_dial_fetch_upstreams(r)) {
 
             /* nginx has closed upstream, and what came is not all of it */
 
@@ -347,79 +353,6 @@ ngx_http_batch_dial_fetch_body(ngx_http_batch_dial_fetch_t *f,
     default:
         break;
     }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_batch_dial_capture_append(ngx_http_batch_dial_fetch_t *f,
-    ngx_http_request_t *r, ngx_buf_t *b)
-{
-    off_t    size;
-    ssize_t  n;
-
-    if (ngx_buf_special(b)) {
-        return NGX_OK;
-    }
-
-    size = ngx_buf_size(b);
-
-    if (size > (off_t) (f->blcf->max_body - f->len)) {
-        f->state = NGX_HTTP_BATCH_DIAL_FETCH_OVERSIZE;
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_batch_dial_capture_room(f, f->len + (size_t) size) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_buf_in_memory(b)) {
-        ngx_memcpy(f->body + f->len, b->pos, (size_t) size);
-
-    } else {
-
-        /* proxy_store and error pages come as files */
-
-        n = ngx_read_file(b->file, f->body + f->len, (size_t) size,
-                          b->file_pos);
-        if (n != (ssize_t) size) {
-            return NGX_ERROR;
-        }
-    }
-
-    f->len += (size_t) size;
-
-    return NGX_OK;
-}
-
-
-/* Makes room for a body of need bytes, at least; doubles, to copy little. */
-
-static ngx_int_t
-ngx_http_batch_dial_capture_room(ngx_http_batch_dial_fetch_t *f, size_t need)
-{
-    u_char  *p;
-    size_t   size;
-
-    if (need <= f->size) {
-        return NGX_OK;
-    }
-
-    size = ngx_max(need, 2 * f->size);
-
-    p = ngx_pnalloc(f->answer->pool, size);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (f->len) {
-        ngx_memcpy(p, f->body, f->len);
-        ngx_pfree(f->answer->pool, f->body);
-    }
-
-    f->body = p;
-    f->size = size;
 
     return NGX_OK;
 }

@@ -2,19 +2,27 @@
  * Copyright (c) 2026 the batch-dial gateway authors
  *
  * Configurations: created, inherited, and what follows from them: keys from
- * the secret, the zone, the connection data of Redis, compiled schemas.
+ * the secret, the zone, the connection data of Redis, compiled schemas.  What
+ * is a time is inherited in directives_ttl.c.
  */
 
 
-#include "ngx_http_batch_dial_module.h"
+#include "ngx_http_batch_dial_conf.h"
+#include "ngx_http_batch_dial_directives.h"
 #include "ngx_http_batch_dial_redis_conf.h"
+#include "bd_key.h"
 
 
 #define NGX_HTTP_BATCH_DIAL_MAX_BODY    (256 * 1024)
+#define NGX_HTTP_BATCH_DIAL_ENTRY_ROOM  1024    /* until one has been seen */
 #define NGX_HTTP_BATCH_DIAL_SECRET_MIN  16
 #define NGX_HTTP_BATCH_DIAL_SECRET_MAX  4096
 
 
+static ngx_int_t ngx_http_batch_dial_init_zone(ngx_conf_t *cf,
+    ngx_http_batch_dial_main_conf_t *mcf);
+static ngx_int_t ngx_http_batch_dial_init_name(ngx_conf_t *cf,
+    ngx_http_batch_dial_main_conf_t *mcf, ngx_str_t *name, bd_slice_t word);
 static ngx_int_t ngx_http_batch_dial_init_redis(ngx_conf_t *cf,
     ngx_http_batch_dial_main_conf_t *mcf);
 static ngx_int_t ngx_http_batch_dial_init_macs(ngx_conf_t *cf,
@@ -26,8 +34,6 @@ static ngx_int_t ngx_http_batch_dial_read_secret(ngx_conf_t *cf,
 static bd_mac_t *ngx_http_batch_dial_create_mac(ngx_conf_t *cf,
     ngx_str_t *secret, bd_slice_t label);
 static void ngx_http_batch_dial_free_mac(void *data);
-static void ngx_http_batch_dial_merge_ttl(ngx_http_batch_dial_loc_conf_t *conf,
-    ngx_http_batch_dial_loc_conf_t *prev);
 
 
 void *
@@ -41,6 +47,8 @@ ngx_http_batch_dial_create_main_conf(ngx_conf_t *cf)
     if (mcf == NULL) {
         return NULL;
     }
+
+    mcf->entry_room = NGX_HTTP_BATCH_DIAL_ENTRY_ROOM;
 
     if (ngx_http_batch_dial_schemas_init(cf, mcf) != NGX_OK) {
         return NULL;
@@ -63,10 +71,17 @@ ngx_http_batch_dial_init_main_conf(ngx_conf_t *cf, void *conf)
         ngx_str_set(&mcf->namespace, "default");
     }
 
-    mcf->zone = ngx_http_batch_dial_shm_add(cf,
-                                       mcf->zone_size ? mcf->zone_size
-                                       : NGX_HTTP_BATCH_DIAL_ZONE_DEFAULT);
-    if (mcf->zone == NULL) {
+    if (ngx_http_batch_dial_init_name(cf, mcf, &mcf->channel,
+                                      bd_slice("events"))
+        != NGX_OK
+        || ngx_http_batch_dial_init_name(cf, mcf, &mcf->generation,
+                                         bd_slice("generation"))
+           != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_batch_dial_init_zone(cf, mcf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -75,6 +90,64 @@ ngx_http_batch_dial_init_main_conf(ngx_conf_t *cf, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/*
+ * The zone is named after the fleet.  Of a reload that leads into another one
+ * old and new workers are in one at a time: what the one hears proves nothing
+ * of the other.
+ */
+
+static ngx_int_t
+ngx_http_batch_dial_init_zone(ngx_conf_t *cf,
+    ngx_http_batch_dial_main_conf_t *mcf)
+{
+    size_t          len;
+    ngx_str_t       name;
+    bd_redis_url_t  none, *url;
+
+    ngx_memzero(&none, sizeof(bd_redis_url_t));
+    none.host = bd_slice("");
+
+    url = mcf->redis_conf ? &mcf->redis_conf->url : &none;
+
+    len = sizeof("batch_dial::@:/") - 1 + mcf->namespace.len + url->host.len
+          + 2 * NGX_INT_T_LEN;
+
+    name.data = ngx_pnalloc(cf->pool, len);
+    if (name.data == NULL) {
+        return NGX_ERROR;
+    }
+
+    name.len = ngx_sprintf(name.data, "batch_dial:%V@%*s:%ui/%ui",
+                           &mcf->namespace, url->host.len, url->host.data,
+                           (ngx_uint_t) url->port, (ngx_uint_t) url->db)
+               - name.data;
+
+    mcf->zone = ngx_http_batch_dial_shm_add(cf, &name,
+                                       mcf->zone_size ? mcf->zone_size
+                                       : NGX_HTTP_BATCH_DIAL_ZONE_DEFAULT);
+
+    return mcf->zone ? NGX_OK : NGX_ERROR;
+}
+
+
+/* A name in Redis that is of the namespace as a whole. */
+
+static ngx_int_t
+ngx_http_batch_dial_init_name(ngx_conf_t *cf,
+    ngx_http_batch_dial_main_conf_t *mcf, ngx_str_t *name, bd_slice_t word)
+{
+    name->data = ngx_pnalloc(cf->pool, BD_KEY_MAX);
+    if (name->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    name->len = bd_key_word((char *) name->data,
+                            ngx_http_batch_dial_slice(&mcf->namespace), word);
+
+    return NGX_OK;
 }
 
 
@@ -302,10 +375,16 @@ ngx_http_batch_dial_create_loc_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     path, schema_file, schema_pointer = { 0, NULL }
-     *     schema = NULL, ttl_set = 0
+     *     schema, error_ttl = NULL
+     *     ttl_set = 0, bounds = { 0, 0, 0 }
      */
 
     blcf->enable = NGX_CONF_UNSET;
+    blcf->memory = NGX_CONF_UNSET;
+    blcf->stale_while_revalidate = NGX_CONF_UNSET_MSEC;
+    blcf->stale_if_error = NGX_CONF_UNSET_MSEC;
+    blcf->reauth = NGX_CONF_UNSET_MSEC;
+    blcf->lock_timeout = NGX_CONF_UNSET_MSEC;
     blcf->schema_resolve = NGX_CONF_UNSET_PTR;
     blcf->schema_format = NGX_CONF_UNSET_UINT;
     blcf->schema_mode = NGX_CONF_UNSET_UINT;
@@ -324,6 +403,7 @@ ngx_http_batch_dial_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_batch_dial_main_conf_t  *mcf;
 
     ngx_conf_merge_value(conf->enable, prev->enable, 0);
+    ngx_conf_merge_value(conf->memory, prev->memory, 1);
     ngx_conf_merge_uint_value(conf->schema_format, prev->schema_format,
                               BD_SCHEMA_FORMAT_ASSERT);
     ngx_conf_merge_uint_value(conf->schema_mode, prev->schema_mode,
@@ -340,7 +420,9 @@ ngx_http_batch_dial_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_ptr_value(conf->schema_resolve, prev->schema_resolve, NULL);
 
-    ngx_http_batch_dial_merge_ttl(conf, prev);
+    if (ngx_http_batch_dial_merge_times(cf, conf, prev) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
 
     if (!conf->enable) {
         return NGX_CONF_OK;
@@ -349,28 +431,4 @@ ngx_http_batch_dial_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_batch_dial_module);
 
     return ngx_http_batch_dial_schema_load(cf, mcf, conf);
-}
-
-
-/* A list changes what it names: the rest comes from above, or the defaults. */
-
-static void
-ngx_http_batch_dial_merge_ttl(ngx_http_batch_dial_loc_conf_t *conf,
-    ngx_http_batch_dial_loc_conf_t *prev)
-{
-    bd_ttl_t    defaults;
-    ngx_uint_t  i;
-
-    bd_ttl_default(&defaults);
-
-    for (i = 0; i < BD_STATUS_N; i++) {
-
-        if (conf->ttl_set & (1u << i)) {
-            continue;
-        }
-
-        conf->ttl.ms[i] = (prev->ttl_set & (1u << i)) ? prev->ttl.ms[i]
-                                                      : defaults.ms[i];
-        conf->ttl_set |= 1u << i;
-    }
 }

@@ -27,7 +27,7 @@
  */
 
 
-#include "ngx_http_batch_dial_module.h"
+#include "ngx_http_batch_dial_detached.h"
 #include <sys/eventfd.h>
 
 

@@ -5,7 +5,10 @@
  * its answer is worth.
  *
  *   event                                        what follows
- *   start            detached request runs the location's handler
+ *   create           the detached request is made, while there is a client's
+ *                    request to make it of
+ *   run              it runs the location's handler
+ *   drop             it is closed instead
  *   header           status and headers are noted; a body announced larger
  *                    than batch_dial_max_body ends the fetch (OVERSIZE)
  *   body             copied up to the limit, then judged when complete
@@ -13,23 +16,28 @@
  *   nginx's 500,     its error page is dropped, the status tells the cause
  *   502, 504
  *   end              the detached request is closed, whatever happened; the
- *                    answer is settled and the waiters are woken
+ *                    answer is settled and the owner is told
  *
- * The waiters are woken by a posted event, in the same turn of the event
- * loop: the end of a request is no place to run other requests from.
+ * The owner is told by a posted event, in the same turn of the event loop:
+ * the end of a request is no place to run other requests from.
  *
  * Owners: the fetch lives in the pool of its answer and holds one reference
- * of it from start to wake-up.  A waiter that leaves takes itself out; the
- * fetch goes on without any.
+ * of it until the owner has been told.
  */
 
 
-#include "ngx_http_batch_dial_module.h"
-#include "ngx_http_batch_dial_fetch.h"
+#include "ngx_http_batch_dial_answer.h"
+#include "ngx_http_batch_dial_context.h"
+#include "ngx_http_batch_dial_detached.h"
+#include "ngx_http_batch_dial_fetch_private.h"
+#include "bd_problem.h"
 
 
-static ngx_http_batch_dial_fetch_t *ngx_http_batch_dial_fetch_create(
+static ngx_http_batch_dial_fetch_t *ngx_http_batch_dial_fetch_alloc(
     ngx_http_batch_dial_ctx_t *ctx);
+static ngx_int_t ngx_http_batch_dial_fetch_attach(
+    ngx_http_batch_dial_fetch_t *f, ngx_http_request_t *fr);
+static void ngx_http_batch_dial_fetch_close(ngx_http_request_t *fr);
 static void ngx_http_batch_dial_fetch_ended(void *data);
 static void ngx_http_batch_dial_fetch_wake(ngx_event_t *ev);
 static ngx_int_t ngx_http_batch_dial_fetch_etag(
@@ -40,61 +48,40 @@ static void ngx_http_batch_dial_fetch_states(ngx_http_batch_dial_fetch_t *f);
 static void ngx_http_batch_dial_fetch_count(ngx_http_batch_dial_fetch_t *f);
 
 
-ngx_int_t
-ngx_http_batch_dial_fetch_start(ngx_http_batch_dial_ctx_t *ctx)
+ngx_http_batch_dial_fetch_t *
+ngx_http_batch_dial_fetch_create(ngx_http_batch_dial_ctx_t *ctx,
+    ngx_http_batch_dial_fetch_handler_pt handler, void *data)
 {
-    ngx_connection_t             *c;
-    ngx_http_cleanup_t           *cln;
     ngx_http_request_t           *fr;
-    ngx_http_batch_dial_ctx_t    *fctx;
     ngx_http_batch_dial_fetch_t  *f;
 
-    f = ngx_http_batch_dial_fetch_create(ctx);
+    f = ngx_http_batch_dial_fetch_alloc(ctx);
     if (f == NULL) {
-        return NGX_ERROR;
+        return NULL;
     }
 
     fr = ngx_http_batch_dial_detached_create(ctx->request, &f->blcf->path,
                                              &ctx->id);
     if (fr == NULL) {
         ngx_http_batch_dial_answer_unref(f->answer);
-        return NGX_ERROR;
+        return NULL;
     }
 
-    c = fr->connection;
-
-    cln = ngx_http_cleanup_add(fr, 0);
-    fctx = ngx_http_batch_dial_create_ctx(fr, BD_CLASS_NONE, &ctx->id);
-
-    if (cln == NULL || fctx == NULL) {
+    if (ngx_http_batch_dial_fetch_attach(f, fr) != NGX_OK) {
         ngx_http_batch_dial_answer_unref(f->answer);
-        ngx_http_finalize_request(fr, NGX_ERROR);
-        return NGX_ERROR;
+        ngx_http_batch_dial_fetch_close(fr);
+        return NULL;
     }
 
-    cln->handler = ngx_http_batch_dial_fetch_ended;
-    cln->data = f;
+    f->handler = handler;
+    f->data = data;
 
-    fctx->own = f;
-    fctx->has_credential = 1;
-    ngx_memcpy(fctx->credential, ctx->credential, BD_MAC_SIZE);
-
-    f->request = fr;
-
-    ngx_queue_insert_tail(&f->waiters, &ctx->queue);
-    ctx->fetch = f;
-
-    /* fr may have ended on return, f may not: it waits for its wake-up */
-
-    ngx_http_core_run_phases(fr);
-    ngx_http_run_posted_requests(c);
-
-    return NGX_OK;
+    return f;
 }
 
 
 static ngx_http_batch_dial_fetch_t *
-ngx_http_batch_dial_fetch_create(ngx_http_batch_dial_ctx_t *ctx)
+ngx_http_batch_dial_fetch_alloc(ngx_http_batch_dial_ctx_t *ctx)
 {
     ngx_http_request_t            *r;
     ngx_http_batch_dial_fetch_t   *f;
@@ -123,9 +110,6 @@ ngx_http_batch_dial_fetch_create(ngx_http_batch_dial_ctx_t *ctx)
     f->answer = a;
     f->mcf = ngx_http_get_module_main_conf(r, ngx_http_batch_dial_module);
     f->blcf = ngx_http_get_module_loc_conf(r, ngx_http_batch_dial_module);
-    f->started = ngx_http_batch_dial_now();
-
-    ngx_queue_init(&f->waiters);
 
     f->wake.handler = ngx_http_batch_dial_fetch_wake;
     f->wake.data = f;
@@ -137,11 +121,86 @@ ngx_http_batch_dial_fetch_create(ngx_http_batch_dial_ctx_t *ctx)
 }
 
 
-void
-ngx_http_batch_dial_fetch_leave(ngx_http_batch_dial_ctx_t *ctx)
+static ngx_int_t
+ngx_http_batch_dial_fetch_attach(ngx_http_batch_dial_fetch_t *f,
+    ngx_http_request_t *fr)
 {
-    ngx_queue_remove(&ctx->queue);
-    ctx->fetch = NULL;
+    ngx_http_cleanup_t         *cln;
+    ngx_http_batch_dial_ctx_t  *fctx;
+
+    fctx = ngx_http_batch_dial_create_ctx(fr, BD_CLASS_NONE, &f->id);
+    if (fctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln = ngx_http_cleanup_add(fr, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_batch_dial_fetch_ended;
+    cln->data = f;
+
+    fctx->own = f;
+    fctx->has_credential = 1;
+    ngx_memcpy(fctx->credential, f->credential, BD_MAC_SIZE);
+
+    f->request = fr;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_batch_dial_fetch_run(ngx_http_batch_dial_fetch_t *f, uint64_t expiry,
+    uint64_t generation)
+{
+    ngx_time_t          *tp;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *fr;
+
+    fr = f->request;
+    c = fr->connection;
+
+    f->started = ngx_http_batch_dial_now();
+    f->answer->entry.expiry = expiry;
+    f->answer->entry.generation = generation;
+
+    /* $request_time and the like: not of the client's wait, but its own */
+
+    tp = ngx_timeofday();
+    fr->start_sec = tp->sec;
+    fr->start_msec = tp->msec;
+
+    /* fr may have ended on return, f may not: it waits for its wake-up */
+
+    ngx_http_core_run_phases(fr);
+    ngx_http_run_posted_requests(c);
+}
+
+
+void
+ngx_http_batch_dial_fetch_drop(ngx_http_batch_dial_fetch_t *f)
+{
+    f->handler = NULL;
+
+    /* as nginx does: one that has an upstream is not to be freed with it */
+
+    f->request->count++;
+
+    ngx_http_batch_dial_fetch_close(f->request);
+}
+
+
+static void
+ngx_http_batch_dial_fetch_close(ngx_http_request_t *fr)
+{
+    ngx_connection_t  *c;
+
+    c = fr->connection;
+
+    ngx_http_finalize_request(fr, NGX_ERROR);
+    ngx_http_run_posted_requests(c);
 }
 
 
@@ -153,6 +212,15 @@ ngx_http_batch_dial_fetch_ended(void *data)
     ngx_http_batch_dial_fetch_t *f = data;
 
     ngx_http_batch_dial_fetch_states(f);
+
+    if (f->handler == NULL) {
+
+        /* dropped: nobody is to be told */
+
+        f->request = NULL;
+        ngx_post_event(&f->wake, &ngx_posted_events);
+        return;
+    }
 
     switch (f->state) {
 
@@ -166,7 +234,16 @@ ngx_http_batch_dial_fetch_ended(void *data)
             ngx_http_batch_dial_fetch_problem(f, BD_PROBLEM_INVALID_RESPONSE);
 
         } else {
+
+            /* the status says what it is worth, also without the body */
+
+            if (f->status != NGX_HTTP_OK) {
+                ngx_http_batch_dial_judge(f->answer, f->mcf, f->blcf, &f->id,
+                                          &f->headers);
+            }
+
             f->answer->kind = NGX_HTTP_BATCH_DIAL_ANSWER_DIRECT;
+            f->answer->status = f->status;
         }
 
         break;
@@ -191,20 +268,15 @@ ngx_http_batch_dial_fetch_wake(ngx_event_t *ev)
 {
     ngx_http_batch_dial_fetch_t *f = ev->data;
 
-    ngx_queue_t                *q;
-    ngx_http_batch_dial_ctx_t  *ctx;
+    ngx_http_batch_dial_answer_t  *a;
 
-    /* a waiter that is resumed may make any other one leave */
+    a = f->answer;
 
-    while (!ngx_queue_empty(&f->waiters)) {
-        q = ngx_queue_head(&f->waiters);
-        ctx = ngx_queue_data(q, ngx_http_batch_dial_ctx_t, queue);
-
-        ngx_http_batch_dial_fetch_leave(ctx);
-        ngx_http_batch_dial_read_fetched(ctx, f->answer);
+    if (f->handler) {
+        f->handler(f->data, a);
     }
 
-    ngx_http_batch_dial_answer_unref(f->answer);
+    ngx_http_batch_dial_answer_unref(a);
 }
 
 
@@ -215,6 +287,7 @@ ngx_http_batch_dial_fetch_problem(ngx_http_batch_dial_fetch_t *f,
     f->answer->kind = NGX_HTTP_BATCH_DIAL_ANSWER_PROBLEM;
     f->answer->problem = problem;
     f->answer->status = bd_problem_status(problem);
+    f->answer->failure = 1;
 }
 
 
@@ -224,12 +297,17 @@ ngx_http_batch_dial_fetch_settle(ngx_http_batch_dial_fetch_t *f)
     ngx_http_batch_dial_answer_t  *a;
 
     a = f->answer;
-    a->entry.body = bd_slice_make(f->body, f->len);
+    a->entry.body = bd_slice_make(f->body.data, f->body.len);
     a->entry.fetched_ms = f->started;
 
     if (f->state == NGX_HTTP_BATCH_DIAL_FETCH_PAGE) {
         a->kind = NGX_HTTP_BATCH_DIAL_ANSWER_PASS;
         a->status = f->status;
+
+        /* the page says how to put it, upstream what it is */
+
+        a->failure = (a->upstream_status >= NGX_HTTP_INTERNAL_SERVER_ERROR
+                      || a->upstream_status == NGX_HTTP_TOO_MANY_REQUESTS);
 
     } else {
         ngx_http_batch_dial_judge(a, f->mcf, f->blcf, &f->id, &f->headers);
@@ -237,23 +315,56 @@ ngx_http_batch_dial_fetch_settle(ngx_http_batch_dial_fetch_t *f)
 
     f->state = NGX_HTTP_BATCH_DIAL_FETCH_COMPLETE;
 
-    if (a->kind != NGX_HTTP_BATCH_DIAL_ANSWER_ENTRY) {
-        return;
-    }
-
-    if (a->entry.etag.len == 0
+    if (a->kind == NGX_HTTP_BATCH_DIAL_ANSWER_ENTRY
+        && a->entry.etag.len == 0
         && ngx_http_batch_dial_fetch_etag(a) != NGX_OK)
     {
         a->entry.ttl_ms = 0;
     }
+}
 
-    if (a->entry.ttl_ms && f->mcf->redis
-        && ngx_http_batch_dial_store_put(f->mcf, &f->id, f->credential,
-                                         &a->entry)
-           == NGX_OK)
-    {
-        a->stored = 1;
+
+ngx_http_batch_dial_answer_t *
+ngx_http_batch_dial_fetch_written(ngx_http_batch_dial_ctx_t *ctx)
+{
+    ngx_http_request_t            *r;
+    ngx_http_batch_dial_fetch_t   *f;
+    ngx_http_batch_dial_answer_t  *a;
+
+    r = ctx->request;
+
+    /* a fetch but for the fetching */
+
+    f = ngx_http_batch_dial_fetch_alloc(ctx);
+    if (f == NULL) {
+        return NULL;
     }
+
+    a = f->answer;
+
+    f->started = ctx->began_ms;
+    f->state = NGX_HTTP_BATCH_DIAL_FETCH_UPSTREAM;
+    f->status = r->headers_out.status;
+    f->body = ctx->body;
+
+    if (ngx_http_batch_dial_fetch_headers(f, r) == NGX_OK
+        && !f->headers.no_store)
+    {
+        a->entry.body = bd_slice_make(f->body.data, f->body.len);
+        a->entry.fetched_ms = f->started;
+
+        if (ngx_http_batch_dial_judge_written(a, f->blcf, &f->id, &f->headers)
+            == NGX_OK
+            && (a->entry.etag.len
+                || ngx_http_batch_dial_fetch_etag(a) == NGX_OK))
+        {
+            return a;
+        }
+    }
+
+    ngx_http_batch_dial_answer_unref(a);
+
+    return NULL;
 }
 
 

@@ -1,8 +1,9 @@
 /*
  * Copyright (c) 2026 the batch-dial gateway authors
  *
- * The inside of a fetch: what fetch.c, which starts and ends it, and
- * capture.c, which takes what upstream sends, share.
+ * The fetch: one question to upstream.  A flight makes it, runs or drops it,
+ * and is told; the filter hands it what its request would send.  The write
+ * borrows what it knows of upstream's answers.
  */
 
 
@@ -10,44 +11,51 @@
 #define _NGX_HTTP_BATCH_DIAL_FETCH_H_INCLUDED_
 
 
-#include "ngx_http_batch_dial_judge.h"
+#include "ngx_http_batch_dial_answer.h"
 
 
-typedef enum {
-    NGX_HTTP_BATCH_DIAL_FETCH_ASKING = 0,   /* no answer has begun */
-    NGX_HTTP_BATCH_DIAL_FETCH_UPSTREAM,     /* upstream's answer is read */
-    NGX_HTTP_BATCH_DIAL_FETCH_PAGE,         /* one of nginx's own is, such as
-                                               an intercepted error's page */
-    NGX_HTTP_BATCH_DIAL_FETCH_FAILED,       /* nginx says why in f->status */
-    NGX_HTTP_BATCH_DIAL_FETCH_TRUNCATED,
-    NGX_HTTP_BATCH_DIAL_FETCH_OVERSIZE,
-    NGX_HTTP_BATCH_DIAL_FETCH_COMPLETE      /* the answer is settled */
-} ngx_http_batch_dial_fetch_state_e;
+typedef void (*ngx_http_batch_dial_fetch_handler_pt)(void *data,
+    ngx_http_batch_dial_answer_t *answer);
 
+/*
+ * Makes a fetch of ctx's job with ctx's credential: a request of its own that
+ * goes the way of ctx's location, not started yet.
+ *
+ * handler is called once, from the event loop, never from inside a function
+ * of the fetch; the answer is borrowed for the call.
+ *
+ * Returns NULL when memory or connections are short.
+ */
+ngx_http_batch_dial_fetch_t *ngx_http_batch_dial_fetch_create(
+    ngx_http_batch_dial_ctx_t *ctx,
+    ngx_http_batch_dial_fetch_handler_pt handler, void *data);
 
-struct ngx_http_batch_dial_fetch_s {
-    ngx_http_batch_dial_answer_t       *answer;
-    ngx_http_request_t                 *request;    /* NULL once it ended */
-    ngx_queue_t                         waiters;    /* of ctx->queue */
-    ngx_event_t                         wake;
+/*
+ * Sends it on its way.  Its entry will say that it was fetched under that
+ * expiry of the job and generation of the namespace.
+ */
+void ngx_http_batch_dial_fetch_run(ngx_http_batch_dial_fetch_t *f,
+    uint64_t expiry, uint64_t generation);
 
-    ngx_http_batch_dial_main_conf_t    *mcf;
-    ngx_http_batch_dial_loc_conf_t     *blcf;
-    ngx_str_t                           id;
-    u_char                              credential[BD_MAC_SIZE];
-    int64_t                             started;    /* ms since the epoch */
+/* Gives up a fetch that was not run; its handler is not called. */
+void ngx_http_batch_dial_fetch_drop(ngx_http_batch_dial_fetch_t *f);
 
-    ngx_http_batch_dial_fetch_state_e   state;
-    ngx_uint_t                          status;     /* of the answer read */
-    ngx_http_batch_dial_headers_t       headers;
-    u_char                             *body;       /* in the answer's pool */
-    size_t                              len;
-    size_t                              size;       /* room at body */
-};
+/*
+ * The answer to a write of ctx, whose body has been collected, as a new answer
+ * that may be stored; NULL when it may not.
+ */
+ngx_http_batch_dial_answer_t *ngx_http_batch_dial_fetch_written(
+    ngx_http_batch_dial_ctx_t *ctx);
 
+/* 1 while what a request sends is upstream's, or what proxy_cache has kept of
+ * it; 0 for nginx's own pages. */
+ngx_uint_t ngx_http_batch_dial_fetch_upstreams(ngx_http_request_t *r);
 
-/* The answer is complete: judges it, and stores it if it may be stored. */
-void ngx_http_batch_dial_fetch_settle(ngx_http_batch_dial_fetch_t *f);
+/* The filters of a fetch's own request: they take what comes. */
+ngx_int_t ngx_http_batch_dial_fetch_header(ngx_http_batch_dial_fetch_t *f,
+    ngx_http_request_t *r);
+ngx_int_t ngx_http_batch_dial_fetch_body(ngx_http_batch_dial_fetch_t *f,
+    ngx_http_request_t *r, ngx_chain_t *in);
 
 
 #endif /* _NGX_HTTP_BATCH_DIAL_FETCH_H_INCLUDED_ */

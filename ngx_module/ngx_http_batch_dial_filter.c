@@ -8,10 +8,16 @@
  */
 
 
-#include "ngx_http_batch_dial_module.h"
+#include "ngx_http_batch_dial_conf.h"
+#include "ngx_http_batch_dial_context.h"
+#include "ngx_http_batch_dial_fetch.h"
+#include "ngx_http_batch_dial_liveness.h"
+#include "ngx_http_batch_dial_request.h"
 
 
 static ngx_int_t ngx_http_batch_dial_header_filter(ngx_http_request_t *r);
+static void ngx_http_batch_dial_filter_observe(ngx_http_request_t *r,
+    ngx_http_batch_dial_ctx_t *ctx);
 static ngx_int_t ngx_http_batch_dial_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 
@@ -48,7 +54,13 @@ ngx_http_batch_dial_header_filter(ngx_http_request_t *r)
         return ngx_http_batch_dial_fetch_header(ctx->own, r);
     }
 
-    if (ctx->class == BD_CLASS_WRITE && !ctx->settled) {
+    if (!ctx->observed) {
+        ngx_http_batch_dial_filter_observe(r, ctx);
+    }
+
+    if ((ctx->class == BD_CLASS_WRITE || ctx->class == BD_CLASS_CREATE)
+        && !ctx->settled)
+    {
         return ngx_http_batch_dial_write_header(r, ctx);
     }
 
@@ -67,6 +79,32 @@ ngx_http_batch_dial_header_filter(ngx_http_request_t *r)
 }
 
 
+/* What upstream thinks of the credential, by its answer to what is no read. */
+
+static void
+ngx_http_batch_dial_filter_observe(ngx_http_request_t *r,
+    ngx_http_batch_dial_ctx_t *ctx)
+{
+    ngx_http_batch_dial_loc_conf_t   *blcf;
+    ngx_http_batch_dial_main_conf_t  *mcf;
+
+    ctx->observed = 1;
+
+    if (!ctx->has_credential || !ngx_http_batch_dial_fetch_upstreams(r)
+        || (ctx->class == BD_CLASS_READ && !ctx->direct))
+    {
+        return;
+    }
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_batch_dial_module);
+    blcf = ngx_http_get_module_loc_conf(r, ngx_http_batch_dial_module);
+
+    ngx_http_batch_dial_liveness_observe(mcf, blcf, ctx->credential,
+                                         ctx->began_ms, r->headers_out.status,
+                                         bd_slice(""));
+}
+
+
 static ngx_int_t
 ngx_http_batch_dial_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 {
@@ -82,7 +120,7 @@ ngx_http_batch_dial_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         return ngx_http_batch_dial_fetch_body(ctx->own, r, in);
     }
 
-    if (ctx->holding || ctx->broken) {
+    if (ctx->collecting || ctx->copying || ctx->holding || ctx->broken) {
         return ngx_http_batch_dial_write_body(r, ctx, in);
     }
 

@@ -9,7 +9,7 @@
  */
 
 
-#include "ngx_http_batch_dial_module.h"
+#include "ngx_http_batch_dial_detached.h"
 
 
 /* what becomes of a variable that the client's request has */

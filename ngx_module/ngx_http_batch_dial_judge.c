@@ -15,12 +15,20 @@
  * repeated members, that conforms to the schema, and whose id is the one that
  * was asked for.  An entry is stored unless upstream said no-store or the TTL
  * of its status is 0.
+ *
+ * A failure is an answer that tells nothing of the job, so that a stale copy is
+ * better: 5xx, 429, and what becomes a 502.
  */
 
 
+#include "ngx_http_batch_dial_answer.h"
 #include "ngx_http_batch_dial_judge.h"
+#include "bd_problem.h"
 
 
+static void ngx_http_batch_dial_judge_trouble(
+    ngx_http_batch_dial_answer_t *a,
+    const ngx_http_batch_dial_headers_t *headers);
 static ngx_int_t ngx_http_batch_dial_judge_body(
     ngx_http_batch_dial_answer_t *a, ngx_http_batch_dial_loc_conf_t *blcf,
     ngx_str_t *id, const ngx_http_batch_dial_headers_t *headers,
@@ -45,8 +53,10 @@ ngx_http_batch_dial_judge(ngx_http_batch_dial_answer_t *a,
 
     a->kind = NGX_HTTP_BATCH_DIAL_ANSWER_PASS;
     a->status = headers->status;
+    a->no_store = headers->no_store;
 
     if (headers->status != NGX_HTTP_OK) {
+        ngx_http_batch_dial_judge_trouble(a, headers);
         return;
     }
 
@@ -74,6 +84,52 @@ ngx_http_batch_dial_judge(ngx_http_batch_dial_answer_t *a,
     }
 
     ngx_http_batch_dial_judge_invalid(a, mcf, blcf, id, &v);
+}
+
+
+ngx_int_t
+ngx_http_batch_dial_judge_written(ngx_http_batch_dial_answer_t *a,
+    ngx_http_batch_dial_loc_conf_t *blcf, ngx_str_t *id,
+    const ngx_http_batch_dial_headers_t *headers)
+{
+    bd_schema_violation_t  v;
+
+    if (headers->status != NGX_HTTP_OK
+        || ngx_http_batch_dial_judge_body(a, blcf, id, headers, &v) != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    a->kind = NGX_HTTP_BATCH_DIAL_ANSWER_ENTRY;
+    a->status = NGX_HTTP_OK;
+    a->entry.ttl_ms = blcf->ttl.ms[a->entry.status];
+
+    return a->entry.ttl_ms ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* 5xx and 429 tell nothing of the job; some ask for a pause. */
+
+static void
+ngx_http_batch_dial_judge_trouble(ngx_http_batch_dial_answer_t *a,
+    const ngx_http_batch_dial_headers_t *headers)
+{
+    int64_t  seconds;
+
+    a->failure = (headers->status >= NGX_HTTP_INTERNAL_SERVER_ERROR
+                  || headers->status == NGX_HTTP_TOO_MANY_REQUESTS);
+
+    seconds = headers->retry_after;
+
+    if (headers->status == NGX_HTTP_TOO_MANY_REQUESTS) {
+        a->hold = seconds < 0 ? NGX_HTTP_BATCH_DIAL_HOLD_429
+                              : (ngx_msec_t) seconds * 1000;
+
+    } else if (headers->status == NGX_HTTP_SERVICE_UNAVAILABLE
+               && seconds > 0)
+    {
+        a->hold = (ngx_msec_t) seconds * 1000;
+    }
 }
 
 
@@ -194,5 +250,6 @@ ngx_http_batch_dial_judge_invalid(ngx_http_batch_dial_answer_t *a,
         a->kind = NGX_HTTP_BATCH_DIAL_ANSWER_PROBLEM;
         a->problem = BD_PROBLEM_INVALID_RESPONSE;
         a->status = NGX_HTTP_BAD_GATEWAY;
+        a->failure = 1;
     }
 }

@@ -1,69 +1,143 @@
 /*
  * Copyright (c) 2026 the batch-dial gateway authors
  *
- * The metrics page: the counters of the zone as Prometheus text (exposition
- * format 0.0.4), or as JSON when the client asks for it.  Both are written
- * from the same table, and that from the lists of stats.h and redis.h.
+ * The metrics page: the numbers of the zone as Prometheus text (exposition
+ * format 0.0.4), or as JSON when the client asks for it.  They are taken once
+ * for each page; both formats are written from the same table, and that from
+ * the lists of stats.h and the one below.
  */
 
 
-#include "ngx_http_batch_dial_module.h"
+#include "ngx_http_batch_dial_memory.h"
+#include "ngx_http_batch_dial_request.h"
 
 
-/* what one counter may take as text, with its help */
-#define NGX_HTTP_BATCH_DIAL_METRIC_SIZE  512
+/*
+ * What is not counted in the zone but looked up there, when a page is made.
+ *
+ *   X(member, metric without "batch_dial_", type, label or "", help)
+ */
+
+#define NGX_HTTP_BATCH_DIAL_LOOKED_UP(X)                                      \
+    X(breaker_open, "redis_breaker_open", "gauge", "",                        \
+      "1 while Redis is not asked.")                                          \
+    X(events_sure, "events_sure", "gauge", "",                                \
+      "1 while the events of the other nodes are known to arrive.")           \
+    X(journal, "journal_length", "gauge", "",                                 \
+      "Jobs whose invalidation Redis has yet to be told of.")                 \
+    X(flights, "flights", "gauge", "", "Fetches under way on this host.")     \
+    X(blocks_free, "memory_blocks", "gauge", "state=\"free\"",                \
+      "Blocks of 256 bytes of the zone.")                                     \
+    X(blocks_used, "memory_blocks", "gauge", "state=\"used\"", "")            \
+    X(entries, "memory_entries", "gauge", "", "Entries of the memory tier.")  \
+    X(outcomes, "memory_outcomes", "gauge", "",                               \
+      "Refusals and failures that are remembered.")                           \
+    X(credentials, "memory_credentials", "gauge", "",                         \
+      "Credentials that something is known of.")                              \
+    X(evicted, "memory_evictions_total", "counter", "",                       \
+      "Entries pushed out of memory by others.")                              \
+    X(resets, "memory_resets_total", "counter", "",                           \
+      "How often memory was emptied, as a worker had died in the middle of "  \
+      "a change.")
+
+
+/* What there is to tell, at one moment. */
+typedef struct {
+    ngx_http_batch_dial_stats_t        stats;
+    ngx_http_batch_dial_redis_stats_t  redis;
+
+#define ngx_http_batch_dial_number(member, metric, type, label, help)         \
+    ngx_atomic_t                       member;
+    NGX_HTTP_BATCH_DIAL_LOOKED_UP(ngx_http_batch_dial_number)
+#undef ngx_http_batch_dial_number
+} ngx_http_batch_dial_numbers_t;
 
 
 typedef struct {
-    const char  *name;          /* without "batch_dial_" */
-    const char  *label;         /* name="value", or "" */
+    const char  *name;
+    const char  *type;
+    const char  *label;         /* name="value",..., or "" */
     const char  *help;          /* "" on all but the first line of a metric */
-    size_t       offset;        /* in ngx_http_batch_dial_shctx_t */
+    size_t       offset;        /* in ngx_http_batch_dial_numbers_t */
 } ngx_http_batch_dial_metric_t;
 
 
+static void ngx_http_batch_dial_metrics_take(ngx_http_request_t *r,
+    ngx_http_batch_dial_numbers_t *numbers);
 static ngx_uint_t ngx_http_batch_dial_metrics_json_wanted(
     ngx_http_request_t *r);
 static ngx_int_t ngx_http_batch_dial_metrics_text(ngx_http_request_t *r,
-    ngx_http_batch_dial_shctx_t *sh, ngx_str_t *text);
+    ngx_http_batch_dial_numbers_t *numbers, ngx_str_t *text);
 static ngx_int_t ngx_http_batch_dial_metrics_json(ngx_http_request_t *r,
-    ngx_http_batch_dial_shctx_t *sh, ngx_str_t *text);
+    ngx_http_batch_dial_numbers_t *numbers, ngx_str_t *text);
 static json_t *ngx_http_batch_dial_metrics_tree(
-    ngx_http_batch_dial_shctx_t *sh);
+    ngx_http_batch_dial_numbers_t *numbers);
 static int ngx_http_batch_dial_metrics_add(json_t *root,
     ngx_http_batch_dial_metric_t *m, ngx_atomic_uint_t value);
+static json_t *ngx_http_batch_dial_metrics_member(json_t *node,
+    const char *name);
 
 
 static ngx_http_batch_dial_metric_t  ngx_http_batch_dial_metrics[] = {
 
 #define ngx_http_batch_dial_counter(member, metric, label, help)              \
-    { metric, label, help,                                                    \
-      offsetof(ngx_http_batch_dial_shctx_t, stats.member) },
+    { "batch_dial_" metric, "counter", label, help,                           \
+      offsetof(ngx_http_batch_dial_numbers_t, stats.member) },
     NGX_HTTP_BATCH_DIAL_COUNTERS(ngx_http_batch_dial_counter)
 #undef ngx_http_batch_dial_counter
 
 #define ngx_http_batch_dial_counter(member, metric, label, help)              \
-    { metric, label, help,                                                    \
-      offsetof(ngx_http_batch_dial_shctx_t, redis.member) },
+    { "batch_dial_" metric, "counter", label, help,                           \
+      offsetof(ngx_http_batch_dial_numbers_t, redis.member) },
     NGX_HTTP_BATCH_DIAL_REDIS_COUNTERS(ngx_http_batch_dial_counter)
 #undef ngx_http_batch_dial_counter
 
-    { NULL, NULL, NULL, 0 }
+#define ngx_http_batch_dial_number(member, metric, type, label, help)         \
+    { "batch_dial_" metric, type, label, help,                                \
+      offsetof(ngx_http_batch_dial_numbers_t, member) },
+    NGX_HTTP_BATCH_DIAL_LOOKED_UP(ngx_http_batch_dial_number)
+#undef ngx_http_batch_dial_number
+
+    { NULL, NULL, NULL, NULL, 0 }
 };
 
 
-#define ngx_http_batch_dial_metric_value(sh, m)                               \
-    *(ngx_atomic_t *) ((u_char *) (sh) + (m)->offset)
+/*
+ * What one line may take as text with the two before it: name, type, label
+ * and help are literals, so the page has a size the compiler knows.
+ */
+
+#define ngx_http_batch_dial_metric_size(metric, label, help)                  \
+    + sizeof("# HELP batch_dial_ \n# TYPE batch_dial_ counter\n"              \
+             "batch_dial_{} \n")                                              \
+    + 3 * sizeof(metric) + sizeof(help) + sizeof(label) + NGX_ATOMIC_T_LEN
+
+#define ngx_http_batch_dial_counter(member, metric, label, help)              \
+    ngx_http_batch_dial_metric_size(metric, label, help)
+#define ngx_http_batch_dial_number(member, metric, type, label, help)         \
+    ngx_http_batch_dial_metric_size(metric, label, help)
+
+static const size_t  ngx_http_batch_dial_metrics_size = 0
+    NGX_HTTP_BATCH_DIAL_COUNTERS(ngx_http_batch_dial_counter)
+    NGX_HTTP_BATCH_DIAL_REDIS_COUNTERS(ngx_http_batch_dial_counter)
+    NGX_HTTP_BATCH_DIAL_LOOKED_UP(ngx_http_batch_dial_number);
+
+#undef ngx_http_batch_dial_counter
+#undef ngx_http_batch_dial_number
+
+
+#define ngx_http_batch_dial_metric_value(numbers, m)                          \
+    *(ngx_atomic_t *) ((u_char *) (numbers) + (m)->offset)
 
 
 ngx_int_t
 ngx_http_batch_dial_metrics_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                         rc;
-    ngx_buf_t                        *b;
-    ngx_str_t                         text;
-    ngx_chain_t                       out;
-    ngx_http_batch_dial_main_conf_t  *mcf;
+    ngx_int_t                       rc;
+    ngx_buf_t                      *b;
+    ngx_str_t                       text;
+    ngx_chain_t                     out;
+    ngx_http_batch_dial_numbers_t  *numbers;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
         return NGX_HTTP_NOT_ALLOWED;
@@ -74,12 +148,17 @@ ngx_http_batch_dial_metrics_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    mcf = ngx_http_get_module_main_conf(r, ngx_http_batch_dial_module);
+    numbers = ngx_palloc(r->pool, sizeof(ngx_http_batch_dial_numbers_t));
+    if (numbers == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_batch_dial_metrics_take(r, numbers);
 
     if (ngx_http_batch_dial_metrics_json_wanted(r)) {
         ngx_str_set(&r->headers_out.content_type, "application/json");
         r->headers_out.content_type_len = r->headers_out.content_type.len;
-        rc = ngx_http_batch_dial_metrics_json(r, mcf->zone->data, &text);
+        rc = ngx_http_batch_dial_metrics_json(r, numbers, &text);
 
     } else {
         ngx_str_set(&r->headers_out.content_type,
@@ -88,7 +167,7 @@ ngx_http_batch_dial_metrics_handler(ngx_http_request_t *r)
         /* gzip_types and the like compare the type alone */
 
         r->headers_out.content_type_len = sizeof("text/plain") - 1;
-        rc = ngx_http_batch_dial_metrics_text(r, mcf->zone->data, &text);
+        rc = ngx_http_batch_dial_metrics_text(r, numbers, &text);
     }
 
     b = ngx_calloc_buf(r->pool);
@@ -116,6 +195,41 @@ ngx_http_batch_dial_metrics_handler(ngx_http_request_t *r)
     out.next = NULL;
 
     return ngx_http_output_filter(r, &out);
+}
+
+
+static void
+ngx_http_batch_dial_metrics_take(ngx_http_request_t *r,
+    ngx_http_batch_dial_numbers_t *numbers)
+{
+    bd_memory_t                      *memory;
+    bd_memory_usage_t                 usage;
+    ngx_http_batch_dial_shctx_t      *sh;
+    ngx_http_batch_dial_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_batch_dial_module);
+    sh = mcf->zone->data;
+
+    memory = ngx_http_batch_dial_memory_lock(mcf);
+
+    bd_memory_usage(memory, &usage);
+    numbers->events_sure = bd_memory_is_sure(memory, ngx_current_msec);
+
+    ngx_http_batch_dial_memory_unlock(mcf);
+
+    numbers->stats = sh->stats;
+    numbers->redis = sh->redis;
+    numbers->breaker_open = !bd_breaker_closed(&sh->breaker);
+
+    numbers->journal = usage.journal;
+    numbers->flights = usage.flights;
+    numbers->blocks_free = usage.blocks_free;
+    numbers->blocks_used = usage.blocks - usage.blocks_free;
+    numbers->entries = usage.entries;
+    numbers->outcomes = usage.outcomes;
+    numbers->credentials = usage.credentials;
+    numbers->evicted = usage.evicted;
+    numbers->resets = usage.resets;
 }
 
 
@@ -155,14 +269,12 @@ ngx_http_batch_dial_metrics_json_wanted(ngx_http_request_t *r)
 
 static ngx_int_t
 ngx_http_batch_dial_metrics_text(ngx_http_request_t *r,
-    ngx_http_batch_dial_shctx_t *sh, ngx_str_t *text)
+    ngx_http_batch_dial_numbers_t *numbers, ngx_str_t *text)
 {
     u_char                        *p;
     ngx_http_batch_dial_metric_t  *m;
 
-    p = ngx_pnalloc(r->pool, sizeof(ngx_http_batch_dial_metrics)
-                             / sizeof(ngx_http_batch_dial_metric_t)
-                             * NGX_HTTP_BATCH_DIAL_METRIC_SIZE);
+    p = ngx_pnalloc(r->pool, ngx_http_batch_dial_metrics_size);
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -172,21 +284,14 @@ ngx_http_batch_dial_metrics_text(ngx_http_request_t *r,
     for (m = ngx_http_batch_dial_metrics; m->name; m++) {
 
         if (m->help[0]) {
-            p = ngx_sprintf(p, "# HELP batch_dial_%s %s\n"
-                            "# TYPE batch_dial_%s counter\n",
-                            m->name, m->help, m->name);
+            p = ngx_sprintf(p, "# HELP %s %s\n# TYPE %s %s\n",
+                            m->name, m->help, m->name, m->type);
         }
 
-        p = ngx_sprintf(p, m->label[0] ? "batch_dial_%s{%s} %uA\n"
-                                       : "batch_dial_%s%s %uA\n",
+        p = ngx_sprintf(p, m->label[0] ? "%s{%s} %uA\n" : "%s%s %uA\n",
                         m->name, m->label,
-                        ngx_http_batch_dial_metric_value(sh, m));
+                        ngx_http_batch_dial_metric_value(numbers, m));
     }
-
-    p = ngx_sprintf(p, "# HELP batch_dial_redis_breaker_open 1 while Redis is "
-                    "not asked.\n# TYPE batch_dial_redis_breaker_open gauge\n"
-                    "batch_dial_redis_breaker_open %d\n",
-                    !bd_breaker_closed(&sh->breaker));
 
     text->len = p - text->data;
 
@@ -196,12 +301,12 @@ ngx_http_batch_dial_metrics_text(ngx_http_request_t *r,
 
 static ngx_int_t
 ngx_http_batch_dial_metrics_json(ngx_http_request_t *r,
-    ngx_http_batch_dial_shctx_t *sh, ngx_str_t *text)
+    ngx_http_batch_dial_numbers_t *numbers, ngx_str_t *text)
 {
     char    *dump;
     json_t  *root;
 
-    root = ngx_http_batch_dial_metrics_tree(sh);
+    root = ngx_http_batch_dial_metrics_tree(numbers);
     dump = json_dumps(root, JSON_INDENT(2)|JSON_PRESERVE_ORDER);
 
     json_decref(root);
@@ -224,13 +329,14 @@ ngx_http_batch_dial_metrics_json(ngx_http_request_t *r,
 
 
 /*
- * {"batch_dial_requests_total": {"hit": 1, ...}, "batch_dial_...": 0, ...}
+ * {"batch_dial_requests_total": {"hit": 1, ...}, "batch_dial_...": 0,
+ *  "batch_dial_flights_total": {"host": {"led": 1, ...}, ...}, ...}
  *
  * Returns a new reference, or NULL when memory is short.
  */
 
 static json_t *
-ngx_http_batch_dial_metrics_tree(ngx_http_batch_dial_shctx_t *sh)
+ngx_http_batch_dial_metrics_tree(ngx_http_batch_dial_numbers_t *numbers)
 {
     json_t                        *root;
     ngx_http_batch_dial_metric_t  *m;
@@ -242,7 +348,7 @@ ngx_http_batch_dial_metrics_tree(ngx_http_batch_dial_shctx_t *sh)
 
     for (m = ngx_http_batch_dial_metrics; m->name; m++) {
         if (ngx_http_batch_dial_metrics_add(root, m,
-                                     ngx_http_batch_dial_metric_value(sh, m))
+                                ngx_http_batch_dial_metric_value(numbers, m))
             != 0)
         {
             json_decref(root);
@@ -250,47 +356,54 @@ ngx_http_batch_dial_metrics_tree(ngx_http_batch_dial_shctx_t *sh)
         }
     }
 
-    if (json_object_set_new(root, "batch_dial_redis_breaker_open",
-                            json_integer(!bd_breaker_closed(&sh->breaker)))
-        != 0)
-    {
-        json_decref(root);
-        return NULL;
-    }
-
     return root;
 }
 
+
+/* Each value of a label, between its quotes, is a level of its own. */
 
 static int
 ngx_http_batch_dial_metrics_add(json_t *root, ngx_http_batch_dial_metric_t *m,
     ngx_atomic_uint_t value)
 {
-    u_char       name[64], *last;
-    json_t      *group;
-    const char  *label;
+    char         word[32];
+    json_t      *node;
+    const char  *p, *last, *name;
 
-    (void) ngx_snprintf(name, sizeof(name), "batch_dial_%s%Z", m->name);
+    node = root;
+    name = m->name;
 
-    if (m->label[0] == '\0') {
-        return json_object_set_new(root, (char *) name, json_integer(value));
-    }
+    for (p = ngx_strchr(m->label, '"'); p; p = ngx_strchr(last + 1, '"')) {
 
-    group = json_object_get(root, (char *) name);
-
-    if (group == NULL) {
-        group = json_object();
-
-        if (json_object_set_new(root, (char *) name, group) != 0) {
+        node = ngx_http_batch_dial_metrics_member(node, name);
+        if (node == NULL) {
             return -1;
         }
+
+        last = ngx_strchr(++p, '"');
+        (void) ngx_cpystrn((u_char *) word, (u_char *) p,
+                           ngx_min((size_t) (last - p) + 1, sizeof(word)));
+        name = word;
     }
 
-    /* the value of the label, between the quotes */
+    return json_object_set_new(node, name, json_integer(value));
+}
 
-    label = ngx_strchr(m->label, '"') + 1;
-    last = ngx_snprintf(name, sizeof(name) - 1, "%s", label);
-    last[-1] = '\0';
 
-    return json_object_set_new(group, (char *) name, json_integer(value));
+/* The object of that name in node, borrowed; made when it is not there. */
+
+static json_t *
+ngx_http_batch_dial_metrics_member(json_t *node, const char *name)
+{
+    json_t  *member;
+
+    member = json_object_get(node, name);
+
+    if (member == NULL
+        && json_object_set_new(node, name, json_object()) == 0)
+    {
+        member = json_object_get(node, name);
+    }
+
+    return member;
 }

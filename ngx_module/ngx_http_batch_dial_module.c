@@ -6,7 +6,11 @@
  */
 
 
+#include "ngx_http_batch_dial_conf.h"
+#include "ngx_http_batch_dial_detached.h"
 #include "ngx_http_batch_dial_module.h"
+#include "ngx_http_batch_dial_request.h"
+#include "ngx_http_batch_dial_worker.h"
 
 
 static ngx_int_t ngx_http_batch_dial_init(ngx_conf_t *cf);
@@ -134,16 +138,18 @@ ngx_http_batch_dial_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    if (mcf->redis_conf == NULL) {
-        return NGX_OK;
+    if (mcf->redis_conf) {
+        sh = ngx_http_batch_dial_sh(mcf);
+
+        mcf->redis = ngx_http_batch_dial_redis_create(cycle, mcf->redis_conf,
+                                                      &sh->breaker,
+                                                      &sh->redis);
+        if (mcf->redis == NULL) {
+            return NGX_ERROR;
+        }
     }
 
-    sh = mcf->zone->data;
-
-    mcf->redis = ngx_http_batch_dial_redis_create(cycle, mcf->redis_conf,
-                                                  &sh->breaker, &sh->redis);
-
-    return mcf->redis ? NGX_OK : NGX_ERROR;
+    return ngx_http_batch_dial_worker_init(cycle, mcf);
 }
 
 
@@ -154,6 +160,11 @@ ngx_http_batch_dial_exit_process(ngx_cycle_t *cycle)
 
     mcf = ngx_http_cycle_get_module_main_conf(cycle,
                                               ngx_http_batch_dial_module);
+
+    if (mcf && mcf->worker) {
+        ngx_http_batch_dial_worker_exit(mcf);
+        mcf->worker = NULL;
+    }
 
     if (mcf && mcf->redis) {
         ngx_http_batch_dial_redis_destroy(mcf->redis);

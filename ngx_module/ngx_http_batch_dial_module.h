@@ -1,11 +1,20 @@
 /*
  * Copyright (c) 2026 the batch-dial gateway authors
  *
- * What the files of the glue share: configurations, the context of a
- * request, and the few functions that cross files.
+ * What all files of the glue share: configurations, the context of a request,
+ * and a few helpers.  What a file does for others is declared in a header of
+ * its subject, which says who they are.
  *
- * Dependencies point one way: core <- shm, redis <- store <- answer, fetch
- * <- access, read, serve, write, filter <- module, conf.
+ * Dependencies point one way: core <- shm, redis, wake <- answer <- memory
+ * <- event <- store <- liveness, announce <- lease, invalidate, journal
+ * <- context, detached, judge <- fetch <- flight <- access, serve <- write,
+ * purge <- read, filter <- worker, directives <- conf <- module.
+ *
+ * Who is told of something by one below him has given it a handler: those who
+ * wait for Redis, for a fetch, for a flight (ctx->landed) or an invalidation,
+ * and the flights that an event is about.  Two calls go upwards by name: the
+ * one cleanup of a request, in context, takes it off its flight and settles its
+ * write; and write sends what it held by the next filters, which filter knows.
  */
 
 
@@ -16,30 +25,39 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
-#include "bd_cache_control.h"
 #include "bd_cache_status.h"
-#include "bd_credential.h"
-#include "bd_entry.h"
-#include "bd_key.h"
+#include "bd_liveness.h"
 #include "bd_mac.h"
-#include "bd_problem.h"
 #include "bd_route.h"
 #include "bd_schema.h"
 #include "bd_ttl.h"
+#include "ngx_http_batch_dial_body.h"
 #include "ngx_http_batch_dial_compat.h"
 #include "ngx_http_batch_dial_redis.h"
 #include "ngx_http_batch_dial_shm.h"
+#include "ngx_http_batch_dial_wake.h"
 
 
-typedef struct ngx_http_batch_dial_fetch_s  ngx_http_batch_dial_fetch_t;
+typedef struct ngx_http_batch_dial_answer_s  ngx_http_batch_dial_answer_t;
+typedef struct ngx_http_batch_dial_ctx_s     ngx_http_batch_dial_ctx_t;
+typedef struct ngx_http_batch_dial_fetch_s   ngx_http_batch_dial_fetch_t;
+typedef struct ngx_http_batch_dial_flight_s  ngx_http_batch_dial_flight_t;
+typedef struct ngx_http_batch_dial_names_s   ngx_http_batch_dial_names_t;
+typedef struct ngx_http_batch_dial_worker_s  ngx_http_batch_dial_worker_t;
+typedef struct ngx_http_batch_dial_invalidation_s
+    ngx_http_batch_dial_invalidation_t;
 
 
 /* What $batch_dial_cache says; 0: nothing was decided. */
 typedef enum {
     NGX_HTTP_BATCH_DIAL_UNDECIDED = 0,
     NGX_HTTP_BATCH_DIAL_HIT,
+    NGX_HTTP_BATCH_DIAL_STALE,
+    NGX_HTTP_BATCH_DIAL_UPDATING,
     NGX_HTTP_BATCH_DIAL_MISS,
     NGX_HTTP_BATCH_DIAL_EXPIRED,
+    NGX_HTTP_BATCH_DIAL_COALESCED,
+    NGX_HTTP_BATCH_DIAL_NEGATIVE,
     NGX_HTTP_BATCH_DIAL_BYPASS,
     NGX_HTTP_BATCH_DIAL_REJECTED,
     NGX_HTTP_BATCH_DIAL_PASS
@@ -48,6 +66,7 @@ typedef enum {
 
 typedef enum {
     NGX_HTTP_BATCH_DIAL_TIER_NONE = 0,
+    NGX_HTTP_BATCH_DIAL_TIER_MEMORY,
     NGX_HTTP_BATCH_DIAL_TIER_REDIS,
     NGX_HTTP_BATCH_DIAL_TIER_UPSTREAM
 } ngx_http_batch_dial_tier_e;
@@ -63,6 +82,14 @@ typedef enum {
 
 /* the bit of image_filter, which has no use for JSON */
 #define NGX_HTTP_BATCH_DIAL_BUFFERED      0x08
+
+/* After a fetch that failed the pair is left alone for so long. */
+#define NGX_HTTP_BATCH_DIAL_BACKOFF       1000
+
+/* For how long upstream may ask to be left alone, at the most; and for how
+ * long a 429 asks that does not say. */
+#define NGX_HTTP_BATCH_DIAL_HOLD_MAX      60000
+#define NGX_HTTP_BATCH_DIAL_HOLD_429      2000
 
 #define NGX_HTTP_BATCH_DIAL_MODE_ENFORCE  0
 #define NGX_HTTP_BATCH_DIAL_MODE_REPORT   1
@@ -85,16 +112,42 @@ typedef struct {
 
     /* what a detached request does with each indexed variable */
     u_char                            *variables;
-    ngx_fd_t                           detached_fd; /* of this worker */
 
-    ngx_http_batch_dial_redis_t       *redis;       /* of this worker */
+    ngx_str_t                          channel;     /* names in Redis */
+    ngx_str_t                          generation;
+
+    /* of this worker */
+
+    ngx_fd_t                           detached_fd;
+    ngx_http_batch_dial_redis_t       *redis;       /* NULL: no Redis */
+    size_t                             entry_room;  /* what the last took */
+    ngx_http_batch_dial_worker_t      *worker;
+    bd_worker_t                        self;        /* its place on the host */
+    ngx_queue_t                        flights;     /* of .._flight_t */
+    ngx_http_batch_dial_wake_t        *wake;        /* by which others wake it,
+                                                       or NULL */
 
     unsigned                           used:1;
 } ngx_http_batch_dial_main_conf_t;
 
 
+/* For how long a refusal is remembered. */
+typedef struct {
+    ngx_uint_t                         status;
+    ngx_msec_t                         ttl;         /* 0: not at all */
+} ngx_http_batch_dial_error_ttl_t;
+
+
 typedef struct {
     ngx_flag_t                         enable;
+    ngx_flag_t                         memory;      /* the memory tier */
+    ngx_msec_t                         reauth;
+    ngx_msec_t                         stale_if_error;
+    ngx_msec_t                         stale_while_revalidate;
+    bd_bounds_t                        bounds;      /* the three of them */
+    ngx_msec_t                         lock_timeout;
+    ngx_array_t                       *error_ttl;   /* of .._error_ttl_t, in
+                                                       full once merged */
     ngx_str_t                          path;        /* no trailing slash */
     ngx_str_t                          schema_file; /* empty: built in */
     ngx_str_t                          schema_pointer;
@@ -109,56 +162,30 @@ typedef struct {
 
 
 /*
- * What there is to send for a read, wherever it came from.  An answer lives
- * in a pool of its own and is shared by reference: whoever needs it past the
- * event that gave it to him takes a reference and drops it when done.
- */
-
-typedef enum {
-    NGX_HTTP_BATCH_DIAL_ANSWER_PROBLEM = 0, /* made by the gateway */
-    NGX_HTTP_BATCH_DIAL_ANSWER_ENTRY,       /* a 200 that may be stored */
-    NGX_HTTP_BATCH_DIAL_ANSWER_PASS,        /* upstream's, as it is */
-    NGX_HTTP_BATCH_DIAL_ANSWER_DIRECT       /* too large to hold: the client's
-                                               request goes upstream itself */
-} ngx_http_batch_dial_answer_e;
-
-
-typedef struct {
-    ngx_pool_t                        *pool;
-    ngx_uint_t                         refs;
-
-    ngx_http_batch_dial_answer_e       kind;
-    ngx_uint_t                         status;          /* to the client */
-    ngx_uint_t                         upstream_status; /* 0: none came */
-
-    bd_entry_t                         entry;       /* slices into pool */
-    ngx_array_t                        headers;     /* of ngx_keyval_t; PASS */
-
-    bd_problem_e                       problem;
-    bd_schema_violation_t             *violation;   /* or NULL */
-
-    ngx_array_t                       *states;      /* $upstream_... of the
-                                                       fetch, or NULL */
-    ngx_http_batch_dial_schema_e       schema;
-    unsigned                           stored:1;
-} ngx_http_batch_dial_answer_t;
-
-
-/*
  * The context of a client's request.  A request of class READ goes through
- * START -> LOOKUP -> FETCH -> READY, leaving out what is not needed; see
+ * START -> LOOKUP -> WAIT -> READY, leaving out what is not needed; see
  * ngx_http_batch_dial_read.c.
  */
 
 typedef enum {
     NGX_HTTP_BATCH_DIAL_START = 0,
     NGX_HTTP_BATCH_DIAL_LOOKUP,     /* waiting for Redis */
-    NGX_HTTP_BATCH_DIAL_FETCH,      /* waiting for a fetch */
+    NGX_HTTP_BATCH_DIAL_WAIT,       /* waiting for a flight */
+    NGX_HTTP_BATCH_DIAL_BEGIN,      /* a write, waiting for Redis */
     NGX_HTTP_BATCH_DIAL_READY       /* answer is set, or goes direct */
 } ngx_http_batch_dial_state_e;
 
 
-typedef struct {
+/*
+ * Ends the wait of a request for a flight, from the event loop.  answer is
+ * borrowed; NULL: the request has to look again.  The request may be gone on
+ * return.
+ */
+typedef void (*ngx_http_batch_dial_landed_pt)(ngx_http_batch_dial_ctx_t *ctx,
+    ngx_http_batch_dial_answer_t *answer);
+
+
+struct ngx_http_batch_dial_ctx_s {
     ngx_http_request_t                *request;
     bd_class_e                         class;
     ngx_http_batch_dial_state_e        state;
@@ -170,10 +197,35 @@ typedef struct {
     ngx_msec_t                         redis_time;  /* -1: not asked */
 
     ngx_http_batch_dial_fetch_t       *own;         /* r is this fetch's */
-    ngx_http_batch_dial_fetch_t       *fetch;       /* joined; or NULL */
-    ngx_queue_t                        queue;       /* in its waiters */
 
+    /* a read */
+
+    ngx_http_batch_dial_flight_t      *flight;      /* waited for; or NULL */
+    ngx_http_batch_dial_landed_pt      landed;      /* who is told */
+    ngx_queue_t                        queue;       /* in its waiters */
+    ngx_event_t                        timeout;     /* of the wait */
+    ngx_msec_t                         wait_start;  /* of the first wait */
+    uint64_t                           epoch;       /* of the job: when Redis
+                                                       was asked; of a write:
+                                                       when it began, or was
+                                                       settled */
+    int64_t                            asked_ms;    /* mono: when Redis was */
+    int64_t                            known_ms;    /* fetched_ms of the entry
+                                                       found last; 0: none */
+
+    ngx_http_batch_dial_answer_t      *cached;      /* a reference of ours: the
+                                                       entry found */
+    ngx_http_batch_dial_tier_e         cached_tier;
     ngx_http_batch_dial_answer_t      *answer;      /* a reference of ours */
+    ngx_uint_t                         retry_after; /* seconds; 0: not said */
+
+    /* a write */
+
+    ngx_http_batch_dial_invalidation_t  *invalidation;
+    ngx_http_batch_dial_body_t         body;        /* of its answer */
+    uint64_t                           token;       /* of the write in Redis;
+                                                       0: not stored through */
+    int64_t                            began_ms;    /* wall */
 
     ngx_http_batch_dial_cache_e        cache;
     ngx_http_batch_dial_tier_e         tier;
@@ -181,242 +233,26 @@ typedef struct {
 
     ngx_chain_t                       *held;        /* of a write's answer */
     unsigned                           has_credential:1;
+    unsigned                           observed:1;  /* what upstream thinks of
+                                                       the credential */
     unsigned                           direct:1;    /* a read that goes
                                                        upstream by itself */
+    unsigned                           bypass:1;    /* Redis was not to be
+                                                       asked, or has failed */
+    unsigned                           alone:1;     /* is to join none */
+    unsigned                           leads:1;     /* the flight it joined */
+    unsigned                           shared:1;    /* answer is another's */
+    unsigned                           failed:1;    /* a read: 500 */
+    unsigned                           pauses:1;    /* a write to /paused */
     unsigned                           settled:1;   /* a write's outcome has
                                                        been dealt with */
+    unsigned                           copying:1;   /* its answer's body */
+    unsigned                           complete:1;  /* that has ended */
+    unsigned                           stands:1;    /* no other came between */
+    unsigned                           collecting:1; /* a creation's answer */
     unsigned                           holding:1;   /* header and body of it */
     unsigned                           broken:1;    /* sending it failed */
-    unsigned                           failed:1;    /* a read: 500 */
-} ngx_http_batch_dial_ctx_t;
-
-
-/* context */
-
-/*
- * Creates the context of r, empty but for what is passed; id is copied.
- * Returns NULL when memory is short.
- */
-ngx_http_batch_dial_ctx_t *ngx_http_batch_dial_create_ctx(
-    ngx_http_request_t *r, bd_class_e class, ngx_str_t *id);
-
-/*
- * The context of r, also after an internal redirect has cleared the
- * request's list of contexts; NULL when there is none.
- */
-ngx_http_batch_dial_ctx_t *ngx_http_batch_dial_get_ctx(ngx_http_request_t *r);
-
-
-/* answer */
-
-/*
- * Creates an answer in a pool of its own, with one reference.
- * Returns NULL when memory is short.
- */
-ngx_http_batch_dial_answer_t *ngx_http_batch_dial_answer_create(
-    ngx_log_t *log);
-void ngx_http_batch_dial_answer_ref(ngx_http_batch_dial_answer_t *a);
-void ngx_http_batch_dial_answer_unref(ngx_http_batch_dial_answer_t *a);
-
-/*
- * Copies data into the answer's pool and points *slice at the copy.
- * Returns NGX_OK or NGX_ERROR.
- */
-ngx_int_t ngx_http_batch_dial_answer_copy(ngx_http_batch_dial_answer_t *a,
-    bd_slice_t *slice, const void *data, size_t len);
-
-
-/* access */
-
-ngx_int_t ngx_http_batch_dial_access_handler(ngx_http_request_t *r);
-
-
-/* read */
-
-ngx_int_t ngx_http_batch_dial_read_handler(ngx_http_request_t *r);
-
-/*
- * Ends the wait of a request for a fetch, from the event loop: its state
- * becomes READY.  The request may be gone on return.
- */
-void ngx_http_batch_dial_read_fetched(ngx_http_batch_dial_ctx_t *ctx,
-    ngx_http_batch_dial_answer_t *answer);
-
-
-/* canonical: what upstream sees of a read */
-
-/*
- * Makes r's URI <path>/<id> without a query, and nothing else of what the
- * client wrote.  Returns NGX_OK or NGX_ERROR.
- */
-ngx_int_t ngx_http_batch_dial_canonical_uri(ngx_http_request_t *r,
-    ngx_str_t *path, ngx_str_t *id);
-
-/*
- * Makes r's header list a copy of from's without the headers that upstream
- * is not to see; r may be from.  Returns NGX_OK or NGX_ERROR.
- */
-ngx_int_t ngx_http_batch_dial_canonical_headers(ngx_http_request_t *r,
-    ngx_http_request_t *from);
-
-/* Copies src to r->pool, terminated by a NUL that len does not count. */
-ngx_int_t ngx_http_batch_dial_copy_str(ngx_http_request_t *r, ngx_str_t *dst,
-    ngx_str_t *src);
-
-
-/* fetch */
-
-/*
- * Starts a fetch of ctx's job with ctx's credential: a request of its own
- * that goes the way of ctx's location.  ctx waits for it until
- * ngx_http_batch_dial_read_fetched(), never called from inside this call, or
- * ngx_http_batch_dial_fetch_leave().
- *
- * Returns NGX_OK, or NGX_ERROR when memory or connections are short.
- */
-ngx_int_t ngx_http_batch_dial_fetch_start(ngx_http_batch_dial_ctx_t *ctx);
-
-/* Takes a waiter out; the fetch itself goes on. */
-void ngx_http_batch_dial_fetch_leave(ngx_http_batch_dial_ctx_t *ctx);
-
-/* The filters of a fetch's own request: they take what comes. */
-ngx_int_t ngx_http_batch_dial_fetch_header(ngx_http_batch_dial_fetch_t *f,
-    ngx_http_request_t *r);
-ngx_int_t ngx_http_batch_dial_fetch_body(ngx_http_batch_dial_fetch_t *f,
-    ngx_http_request_t *r, ngx_chain_t *in);
-
-
-/* serve */
-
-ngx_int_t ngx_http_batch_dial_serve_handler(ngx_http_request_t *r);
-
-/*
- * Sends a problem and returns what a content handler returns.  violation may
- * be NULL.
- */
-ngx_int_t ngx_http_batch_dial_send_problem(ngx_http_request_t *r,
-    bd_problem_e type, const bd_schema_violation_t *violation);
-
-/*
- * Adds a response header; value is not copied.
- * Returns the header line or NULL.
- */
-ngx_table_elt_t *ngx_http_batch_dial_add_header(ngx_http_request_t *r,
-    const char *name, u_char *value, size_t len);
-
-/* Adds Cache-Status.  Returns NGX_OK or NGX_ERROR. */
-ngx_int_t ngx_http_batch_dial_add_cache_status(ngx_http_request_t *r,
-    const bd_cache_status_t *cs);
-
-
-/* write */
-
-ngx_int_t ngx_http_batch_dial_write_header(ngx_http_request_t *r,
-    ngx_http_batch_dial_ctx_t *ctx);
-ngx_int_t ngx_http_batch_dial_write_body(ngx_http_request_t *r,
-    ngx_http_batch_dial_ctx_t *ctx, ngx_chain_t *in);
-
-/* The client left, or nginx gave up: settles what is not settled. */
-void ngx_http_batch_dial_write_abandon(ngx_http_batch_dial_ctx_t *ctx);
-
-
-/* filter */
-
-ngx_int_t ngx_http_batch_dial_filter_init(ngx_conf_t *cf);
-ngx_int_t ngx_http_batch_dial_next_header(ngx_http_request_t *r);
-ngx_int_t ngx_http_batch_dial_next_body(ngx_http_request_t *r,
-    ngx_chain_t *in);
-
-
-/* store: what is asked of Redis */
-
-/*
- * Asks for the entry of (id, credential).  The operation is as
- * ngx_http_batch_dial_redis_command() returns it.
- */
-ngx_http_batch_dial_redis_op_t *ngx_http_batch_dial_store_lookup(
-    ngx_http_batch_dial_main_conf_t *mcf, ngx_str_t *id,
-    const u_char *credential, ngx_http_batch_dial_redis_handler_pt handler,
-    void *data);
-
-/*
- * Reads the reply of a lookup.  Returns a new answer; or NULL for none, with
- * *failed set when Redis failed rather than had nothing.  A value that does
- * not check out is counted and deleted.
- */
-ngx_http_batch_dial_answer_t *ngx_http_batch_dial_store_entry(
-    ngx_http_batch_dial_main_conf_t *mcf, ngx_str_t *id,
-    const u_char *credential, redisReply *reply, ngx_uint_t *failed);
-
-/*
- * Sends an entry to Redis and does not wait.  Returns NGX_OK when the command
- * was taken, NGX_DECLINED when Redis is not to be asked, NGX_ERROR.
- */
-ngx_int_t ngx_http_batch_dial_store_put(ngx_http_batch_dial_main_conf_t *mcf,
-    ngx_str_t *id, const u_char *credential, const bd_entry_t *entry);
-
-/* Deletes a job with all its entries; as ..._store_lookup(). */
-ngx_http_batch_dial_redis_op_t *ngx_http_batch_dial_store_delete(
-    ngx_http_batch_dial_main_conf_t *mcf, ngx_str_t *id,
-    ngx_http_batch_dial_redis_handler_pt handler, void *data);
-
-
-/* configuration */
-
-extern ngx_command_t  ngx_http_batch_dial_commands[];
-
-void *ngx_http_batch_dial_create_main_conf(ngx_conf_t *cf);
-char *ngx_http_batch_dial_init_main_conf(ngx_conf_t *cf, void *conf);
-/*
- * What has to wait for the end of http{}; call it from postconfiguration.
- * Returns NGX_OK, or NGX_ERROR after logging.
- */
-ngx_int_t ngx_http_batch_dial_complete(ngx_conf_t *cf,
-    ngx_http_batch_dial_main_conf_t *mcf);
-
-void *ngx_http_batch_dial_create_loc_conf(ngx_conf_t *cf);
-char *ngx_http_batch_dial_merge_loc_conf(ngx_conf_t *cf, void *parent,
-    void *child);
-
-ngx_int_t ngx_http_batch_dial_schemas_init(ngx_conf_t *cf,
-    ngx_http_batch_dial_main_conf_t *mcf);
-
-/*
- * Compiles the schema of a location, or takes the one compiled before from
- * the same source.  Returns NGX_CONF_OK, or NGX_CONF_ERROR after logging.
- */
-char *ngx_http_batch_dial_schema_load(ngx_conf_t *cf,
-    ngx_http_batch_dial_main_conf_t *mcf,
-    ngx_http_batch_dial_loc_conf_t *blcf);
-
-
-/* variables, metrics, detached */
-
-ngx_int_t ngx_http_batch_dial_add_variables(ngx_conf_t *cf);
-ngx_int_t ngx_http_batch_dial_metrics_handler(ngx_http_request_t *r);
-
-/* Sorts the variables of the configuration; call from init_process. */
-ngx_int_t ngx_http_batch_dial_inherit_init(ngx_cycle_t *cycle,
-    ngx_http_batch_dial_main_conf_t *mcf);
-
-/* Gives fr, made of r, its variables.  Returns NGX_OK or NGX_ERROR. */
-ngx_int_t ngx_http_batch_dial_inherit_variables(ngx_http_request_t *fr,
-    ngx_http_request_t *r);
-
-/* Opens what detached requests need; call from init_process. */
-ngx_int_t ngx_http_batch_dial_detached_init(ngx_cycle_t *cycle,
-    ngx_http_batch_dial_main_conf_t *mcf);
-
-/*
- * Creates a request that is no client's: on a connection object of its own,
- * with a copy of everything of r that its location may look at, canonical
- * URI and headers, ready to go on behind r's present phase handler.
- *
- * Returns the request, or NULL when memory or connections are short.  It
- * ends as every request does; ngx_http_cleanup_add() tells.
- */
-ngx_http_request_t *ngx_http_batch_dial_detached_create(ngx_http_request_t *r,
-    ngx_str_t *path, ngx_str_t *id);
+};
 
 
 static ngx_inline bd_slice_t
@@ -445,9 +281,70 @@ ngx_http_batch_dial_now(void)
 }
 
 
+/* The same of a clock that all workers of the host share. */
+
+#define ngx_http_batch_dial_mono()  ((int64_t) ngx_current_msec)
+
+
+/* 1 when a refusal of that status says that the job is not there. */
+
+static ngx_inline ngx_uint_t
+ngx_http_batch_dial_drops(ngx_uint_t status)
+{
+    return status == NGX_HTTP_FORBIDDEN || status == NGX_HTTP_NOT_FOUND
+           || status == 410;
+}
+
+
+/* What an array of them says of a status; or NULL. */
+
+static ngx_inline ngx_http_batch_dial_error_ttl_t *
+ngx_http_batch_dial_error_ttl_find(ngx_array_t *a, ngx_uint_t status)
+{
+    ngx_uint_t                        i;
+    ngx_http_batch_dial_error_ttl_t  *e = a->elts;
+
+    for (i = 0; i < a->nelts; i++) {
+        if (e[i].status == status) {
+            return &e[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* For how long a refusal of that status is remembered; 0: not at all. */
+
+static ngx_inline ngx_msec_t
+ngx_http_batch_dial_error_ttl(ngx_http_batch_dial_loc_conf_t *blcf,
+    ngx_uint_t status)
+{
+    ngx_http_batch_dial_error_ttl_t  *e;
+
+    e = ngx_http_batch_dial_error_ttl_find(blcf->error_ttl, status);
+
+    return e ? e->ttl : 0;
+}
+
+
+#define ngx_http_batch_dial_sh(mcf)                                           \
+    ((ngx_http_batch_dial_shctx_t *) (mcf)->zone->data)
+
 #define ngx_http_batch_dial_count(mcf, member)                                \
-    (void) ngx_atomic_fetch_add(                                              \
-        &((ngx_http_batch_dial_shctx_t *) (mcf)->zone->data)->stats.member, 1)
+    (void) ngx_atomic_fetch_add(&ngx_http_batch_dial_sh(mcf)->stats.member, 1)
+
+
+static ngx_inline bd_pair_t
+ngx_http_batch_dial_pair(const u_char *credential, ngx_str_t *id)
+{
+    bd_pair_t  pair;
+
+    pair.credential = credential;
+    pair.id = bd_slice_make(id->data, id->len);
+
+    return pair;
+}
 
 
 extern ngx_module_t  ngx_http_batch_dial_module;

@@ -7,7 +7,7 @@
  */
 
 
-#include "ngx_http_batch_dial_module.h"
+#include "ngx_http_batch_dial_conf.h"
 #include "bd_schema_builtin.h"
 
 

@@ -7,7 +7,10 @@
  */
 
 
-#include "ngx_http_batch_dial_module.h"
+#include "ngx_http_batch_dial_answer.h"
+#include "ngx_http_batch_dial_request.h"
+#include "bd_entry.h"
+#include "bd_problem.h"
 
 
 static ngx_int_t ngx_http_batch_dial_serve_entry(ngx_http_request_t *r,
@@ -22,8 +25,10 @@ static ngx_int_t ngx_http_batch_dial_serve_cache_control(
     ngx_http_request_t *r, bd_slice_t value);
 static ngx_int_t ngx_http_batch_dial_serve_age(ngx_http_request_t *r,
     const bd_entry_t *entry);
+static ngx_int_t ngx_http_batch_dial_serve_retry_after(
+    ngx_http_request_t *r, ngx_uint_t seconds);
 static ngx_int_t ngx_http_batch_dial_serve_headers(ngx_http_request_t *r,
-    ngx_array_t *headers);
+    ngx_http_batch_dial_ctx_t *ctx);
 static ngx_int_t ngx_http_batch_dial_serve_body(ngx_http_request_t *r,
     bd_slice_t body);
 
@@ -46,8 +51,9 @@ ngx_http_batch_dial_serve_handler(ngx_http_request_t *r)
     ctx = ngx_http_get_module_ctx(r, ngx_http_batch_dial_module);
     a = ctx->answer;
 
-    if (ngx_http_batch_dial_add_cache_status(r, &ctx->cache_status)
-        != NGX_OK)
+    if (ngx_http_batch_dial_add_cache_status(r, &ctx->cache_status) != NGX_OK
+        || ngx_http_batch_dial_serve_retry_after(r, ctx->retry_after)
+           != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -89,7 +95,31 @@ ngx_http_batch_dial_serve_entry(ngx_http_request_t *r,
 }
 
 
-/* Upstream's answer as it is, for this client alone. */
+/* When to come again; what upstream said of it was of then, not of now. */
+
+static ngx_int_t
+ngx_http_batch_dial_serve_retry_after(ngx_http_request_t *r,
+    ngx_uint_t seconds)
+{
+    u_char  *p, *last;
+
+    if (seconds == 0) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = ngx_sprintf(p, "%ui", seconds);
+
+    return ngx_http_batch_dial_add_header(r, "Retry-After", p, last - p)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+/* Upstream's answer as it is; what is for one client alone, for that one. */
 
 static ngx_int_t
 ngx_http_batch_dial_serve_pass(ngx_http_request_t *r,
@@ -108,7 +138,7 @@ ngx_http_batch_dial_serve_pass(ngx_http_request_t *r,
     if (ngx_http_batch_dial_serve_validators(r, entry) != NGX_OK
         || ngx_http_batch_dial_serve_cache_control(r, entry->cache_control)
            != NGX_OK
-        || ngx_http_batch_dial_serve_headers(r, &a->headers) != NGX_OK)
+        || ngx_http_batch_dial_serve_headers(r, ctx) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -212,15 +242,22 @@ ngx_http_batch_dial_serve_age(ngx_http_request_t *r, const bd_entry_t *entry)
 
 
 static ngx_int_t
-ngx_http_batch_dial_serve_headers(ngx_http_request_t *r, ngx_array_t *headers)
+ngx_http_batch_dial_serve_headers(ngx_http_request_t *r,
+    ngx_http_batch_dial_ctx_t *ctx)
 {
     ngx_uint_t        i;
+    ngx_array_t      *headers;
     ngx_keyval_t     *kv;
     ngx_table_elt_t  *h;
 
+    headers = &ctx->answer->headers;
     kv = headers->elts;
 
     for (i = 0; i < headers->nelts; i++) {
+
+        if (ctx->shared && !ngx_http_batch_dial_answer_shows(&kv[i].key)) {
+            continue;
+        }
 
         h = ngx_list_push(&r->headers_out.headers);
         if (h == NULL) {

@@ -1,57 +1,97 @@
 /*
  * Copyright (c) 2026 the batch-dial gateway authors
  *
- * What the gateway asks of Redis: the commands, and what their replies mean.
- * Names are those of bd_key.h, values those of bd_entry.h.
+ * Entries in Redis: their names, how they are looked up, and what is believed
+ * of a value that comes from there.  Names are those of bd_key.h, values
+ * those of bd_entry.h, sealed.
  *
- * A store is a script, since the field and the expiry of its key must be set
- * in one stroke: a key without an expiry would stay for ever.  It goes as
- * EVAL with its text: at 150 bytes, and on misses only, that costs Redis less
- * than a second command after NOSCRIPT would cost us in state to keep.
+ * Besides what does not check out, two kinds of values are not what they were:
+ * those of an older generation of the namespace, which are as good as absent,
+ * and those of a job that has expired since their fetch began, which are not
+ * fresh any more.
  */
 
 
-#include "ngx_http_batch_dial_module.h"
+#include "ngx_http_batch_dial_answer.h"
+#include "ngx_http_batch_dial_memory.h"
+#include "ngx_http_batch_dial_store.h"
+#include "bd_entry.h"
+#include "bd_key.h"
+#include "bd_seal.h"
 
 
-/* the name of a job and of one credential's entry in it */
-typedef struct {
-    ngx_str_t  key;
-    ngx_str_t  field;
-    u_char     key_data[BD_KEY_MAX];
-    u_char     field_data[BD_FIELD_SIZE];
-} ngx_http_batch_dial_name_t;
-
-
-static void ngx_http_batch_dial_store_name(ngx_http_batch_dial_name_t *name,
-    ngx_http_batch_dial_main_conf_t *mcf, ngx_str_t *id,
-    const u_char *credential);
 static ngx_http_batch_dial_answer_t *ngx_http_batch_dial_store_decode(
-    ngx_http_batch_dial_main_conf_t *mcf, ngx_http_batch_dial_name_t *name,
-    redisReply *value, ngx_uint_t *refused);
-static void ngx_http_batch_dial_store_put_done(void *data, redisReply *reply);
-static void ngx_http_batch_dial_store_discard(
-    ngx_http_batch_dial_main_conf_t *mcf, ngx_http_batch_dial_name_t *name);
+    ngx_http_batch_dial_main_conf_t *mcf, ngx_http_batch_dial_names_t *names,
+    redisReply *value, ngx_pool_t *pool, ngx_uint_t *refused);
+static ngx_uint_t ngx_http_batch_dial_store_outdated(
+    ngx_http_batch_dial_main_conf_t *mcf, ngx_http_batch_dial_answer_t *a,
+    uint64_t expiry);
 static void ngx_http_batch_dial_store_ignore(void *data, redisReply *reply);
 
 
 static ngx_str_t  ngx_http_batch_dial_hmget = ngx_string("HMGET");
 static ngx_str_t  ngx_http_batch_dial_hdel = ngx_string("HDEL");
-static ngx_str_t  ngx_http_batch_dial_del = ngx_string("DEL");
-static ngx_str_t  ngx_http_batch_dial_eval = ngx_string("EVAL");
-static ngx_str_t  ngx_http_batch_dial_one = ngx_string("1");
+static ngx_str_t  ngx_http_batch_dial_expiry = ngx_string("x");
 
 
-/*
- * KEYS[1] the hash of the job; ARGV: field, value, and for how many
- * milliseconds the value is of use.  The key lives as long as the longest
- * lived of its fields.
- */
-static ngx_str_t  ngx_http_batch_dial_put_script = ngx_string(
-    "redis.call('HSET',KEYS[1],ARGV[1],ARGV[2]) "
-    "if redis.call('PTTL',KEYS[1])<tonumber(ARGV[3]) then "
-    "redis.call('PEXPIRE',KEYS[1],ARGV[3]) end "
-    "return 1");
+void
+ngx_http_batch_dial_store_names(ngx_http_batch_dial_names_t *names,
+    ngx_http_batch_dial_main_conf_t *mcf, const u_char *credential,
+    ngx_str_t *id)
+{
+    bd_slice_t  ns;
+
+    ns = ngx_http_batch_dial_slice(&mcf->namespace);
+
+    names->key.data = names->key_data;
+    ngx_str_null(&names->entry);
+
+    if (id->len == 0) {
+
+        /* the credential itself: its renewal brings no entry but a moment */
+
+        names->key.len = bd_key_credential((char *) names->key_data, ns,
+                                           credential);
+        ngx_str_set(&names->entry, "a");
+
+        return;
+    }
+
+    names->key.len = bd_key_job((char *) names->key_data, ns,
+                                ngx_http_batch_dial_slice(id));
+
+    if (credential) {
+        bd_key_field((char *) names->fields[0], 'e', credential);
+
+        names->entry.data = names->fields[0];
+        names->entry.len = BD_FIELD_SIZE;
+    }
+}
+
+
+void
+ngx_http_batch_dial_store_lease_names(ngx_http_batch_dial_names_t *names)
+{
+    if (names->entry.len == 1) {
+        ngx_str_set(&names->lease, "l");
+        ngx_str_set(&names->waiters, "w");
+
+        return;
+    }
+
+    /* they differ in their first letter */
+
+    ngx_memcpy(names->fields[1], names->fields[0], BD_FIELD_SIZE);
+    ngx_memcpy(names->fields[2], names->fields[0], BD_FIELD_SIZE);
+
+    names->fields[1][0] = 'l';
+    names->fields[2][0] = 'w';
+
+    names->lease.data = names->fields[1];
+    names->lease.len = BD_FIELD_SIZE;
+    names->waiters.data = names->fields[2];
+    names->waiters.len = BD_FIELD_SIZE;
+}
 
 
 ngx_http_batch_dial_redis_op_t *
@@ -59,16 +99,17 @@ ngx_http_batch_dial_store_lookup(ngx_http_batch_dial_main_conf_t *mcf,
     ngx_str_t *id, const u_char *credential,
     ngx_http_batch_dial_redis_handler_pt handler, void *data)
 {
-    ngx_str_t                   argv[3];
-    ngx_http_batch_dial_name_t  name;
+    ngx_str_t                    argv[4];
+    ngx_http_batch_dial_names_t  names;
 
-    ngx_http_batch_dial_store_name(&name, mcf, id, credential);
+    ngx_http_batch_dial_store_names(&names, mcf, credential, id);
 
     argv[0] = ngx_http_batch_dial_hmget;
-    argv[1] = name.key;
-    argv[2] = name.field;
+    argv[1] = names.key;
+    argv[2] = names.entry;
+    argv[3] = ngx_http_batch_dial_expiry;
 
-    return ngx_http_batch_dial_redis_command(mcf->redis, 3, argv, handler,
+    return ngx_http_batch_dial_redis_command(mcf->redis, 4, argv, handler,
                                              data);
 }
 
@@ -76,20 +117,15 @@ ngx_http_batch_dial_store_lookup(ngx_http_batch_dial_main_conf_t *mcf,
 ngx_http_batch_dial_answer_t *
 ngx_http_batch_dial_store_entry(ngx_http_batch_dial_main_conf_t *mcf,
     ngx_str_t *id, const u_char *credential, redisReply *reply,
-    ngx_uint_t *failed)
+    ngx_pool_t *pool, ngx_uint_t *failed)
 {
-    ngx_uint_t                     refused;
-    ngx_http_batch_dial_name_t     name;
-    ngx_http_batch_dial_answer_t  *a;
+    ngx_http_batch_dial_names_t  names;
 
-    *failed = 0;
+    *failed = (reply == NULL || reply->type != REDIS_REPLY_ARRAY
+               || reply->elements != 2);
 
-    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY
-        || reply->elements != 1)
-    {
-        *failed = 1;
+    if (*failed) {
         ngx_http_batch_dial_count(mcf, lookups_failed);
-
         return NULL;
     }
 
@@ -97,50 +133,46 @@ ngx_http_batch_dial_store_entry(ngx_http_batch_dial_main_conf_t *mcf,
         return NULL;
     }
 
-    ngx_http_batch_dial_store_name(&name, mcf, id, credential);
+    ngx_http_batch_dial_store_names(&names, mcf, credential, id);
+
+    return ngx_http_batch_dial_store_value(mcf, &names, reply->element[0],
+                                           reply->element[1], pool);
+}
+
+
+ngx_http_batch_dial_answer_t *
+ngx_http_batch_dial_store_value(ngx_http_batch_dial_main_conf_t *mcf,
+    ngx_http_batch_dial_names_t *names, redisReply *value, redisReply *expiry,
+    ngx_pool_t *pool)
+{
+    ngx_uint_t                     refused;
+    ngx_http_batch_dial_answer_t  *a;
 
     refused = 0;
 
-    a = ngx_http_batch_dial_store_decode(mcf, &name, reply->element[0],
-                                         &refused);
+    a = ngx_http_batch_dial_store_decode(mcf, names, value, pool, &refused);
+
     if (refused) {
-        ngx_http_batch_dial_count(mcf, entries_refused);
+        ngx_http_batch_dial_store_discard(mcf, &names->key, &names->entry);
+    }
 
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "batch_dial: a value in redis did not check out and "
-                      "is deleted, job \"%V\"", id);
-
-        ngx_http_batch_dial_store_discard(mcf, &name);
+    if (a && ngx_http_batch_dial_store_outdated(mcf, a,
+                                     ngx_http_batch_dial_store_number(expiry)))
+    {
+        ngx_http_batch_dial_answer_unref(a);
+        return NULL;
     }
 
     return a;
 }
 
 
-static void
-ngx_http_batch_dial_store_name(ngx_http_batch_dial_name_t *name,
-    ngx_http_batch_dial_main_conf_t *mcf, ngx_str_t *id,
-    const u_char *credential)
-{
-    name->key.data = name->key_data;
-    name->key.len = bd_key_job((char *) name->key_data,
-                               ngx_http_batch_dial_slice(&mcf->namespace),
-                               ngx_http_batch_dial_slice(id));
-
-    if (credential) {
-        bd_key_entry((char *) name->field_data, credential);
-
-        name->field.data = name->field_data;
-        name->field.len = BD_FIELD_SIZE;
-    }
-}
-
-
 static ngx_http_batch_dial_answer_t *
 ngx_http_batch_dial_store_decode(ngx_http_batch_dial_main_conf_t *mcf,
-    ngx_http_batch_dial_name_t *name, redisReply *value, ngx_uint_t *refused)
+    ngx_http_batch_dial_names_t *names, redisReply *value, ngx_pool_t *pool,
+    ngx_uint_t *refused)
 {
-    bd_slice_t                     context[2], data;
+    bd_slice_t                     place[2], data;
     ngx_http_batch_dial_answer_t  *a;
 
     if (value->type != REDIS_REPLY_STRING) {
@@ -148,7 +180,8 @@ ngx_http_batch_dial_store_decode(ngx_http_batch_dial_main_conf_t *mcf,
         return NULL;
     }
 
-    a = ngx_http_batch_dial_answer_create(ngx_cycle->log);
+    a = pool ? ngx_http_batch_dial_answer_create_in(pool)
+             : ngx_http_batch_dial_answer_create(ngx_cycle->log);
     if (a == NULL) {
         return NULL;
     }
@@ -162,99 +195,94 @@ ngx_http_batch_dial_store_decode(ngx_http_batch_dial_main_conf_t *mcf,
         return NULL;
     }
 
-    context[0] = ngx_http_batch_dial_slice(&name->key);
-    context[1] = ngx_http_batch_dial_slice(&name->field);
+    place[0] = ngx_http_batch_dial_slice(&names->key);
+    place[1] = ngx_http_batch_dial_slice(&names->entry);
 
-    if (bd_entry_decode(&a->entry, mcf->entry_mac, context, data) != 0) {
+    if (bd_unseal(mcf->entry_mac, place, &data) != 0
+        || ngx_http_batch_dial_answer_decode(a, data) != NGX_OK
+        || a->kind != NGX_HTTP_BATCH_DIAL_ANSWER_ENTRY)
+    {
         *refused = 1;
         ngx_http_batch_dial_answer_unref(a);
         return NULL;
     }
 
-    a->kind = NGX_HTTP_BATCH_DIAL_ANSWER_ENTRY;
-    a->status = NGX_HTTP_OK;
-
     return a;
 }
 
 
-ngx_int_t
-ngx_http_batch_dial_store_put(ngx_http_batch_dial_main_conf_t *mcf,
-    ngx_str_t *id, const u_char *credential, const bd_entry_t *entry)
+/* Also ends the freshness of an entry whose job has expired. */
+
+static ngx_uint_t
+ngx_http_batch_dial_store_outdated(ngx_http_batch_dial_main_conf_t *mcf,
+    ngx_http_batch_dial_answer_t *a, uint64_t expiry)
 {
-    size_t                           size;
-    u_char                          *value, *last, ttl[NGX_INT64_LEN];
-    ngx_int_t                        rc;
-    ngx_str_t                        argv[7];
-    bd_slice_t                       context[2];
-    ngx_http_batch_dial_name_t       name;
-    ngx_http_batch_dial_redis_op_t  *op;
+    int64_t       fresh;
+    uint64_t      generation;
+    bd_entry_t   *entry;
+    bd_memory_t  *m;
 
-    size = bd_entry_size(entry);
-    if (size == 0) {
-        return NGX_ERROR;
+    entry = &a->entry;
+
+    /* one word, which never goes back: read without the lock */
+
+    generation = bd_memory_generation(ngx_http_batch_dial_sh(mcf)->memory);
+
+    if (entry->generation < generation) {
+        return 1;
     }
 
-    value = ngx_alloc(size, ngx_cycle->log);
-    if (value == NULL) {
-        return NGX_ERROR;
+    if (entry->generation > generation) {
+
+        /* sealed by one of us: we have missed the announcement */
+
+        m = ngx_http_batch_dial_memory_lock(mcf);
+
+        bd_memory_set_generation(m, entry->generation);
+        bd_memory_flush(m);
+
+        ngx_http_batch_dial_memory_unlock(mcf);
     }
 
-    ngx_http_batch_dial_store_name(&name, mcf, id, credential);
+    if (entry->expiry != expiry) {
+        fresh = (int64_t) expiry - entry->fetched_ms;
+        fresh = ngx_max(fresh, 0);
 
-    context[0] = ngx_http_batch_dial_slice(&name.key);
-    context[1] = ngx_http_batch_dial_slice(&name.field);
+        if (bd_fresh_left(entry->fetched_ms, ngx_min(fresh, UINT32_MAX),
+                          ngx_http_batch_dial_now())
+            > 0)
+        {
+            fresh = 0;      /* the clocks do not agree */
+        }
 
-    rc = NGX_ERROR;
+        /* what was stale by then has expired all the same */
 
-    if (bd_entry_encode(entry, mcf->entry_mac, context, value) == 0) {
-        last = ngx_sprintf(ttl, "%uD", entry->ttl_ms);
+        if (entry->ttl_ms) {
+            fresh = ngx_min(fresh, (int64_t) entry->ttl_ms - 1);
+        }
 
-        argv[0] = ngx_http_batch_dial_eval;
-        argv[1] = ngx_http_batch_dial_put_script;
-        argv[2] = ngx_http_batch_dial_one;
-        argv[3] = name.key;
-        argv[4] = name.field;
-        argv[5].data = value;
-        argv[5].len = size;
-        argv[6].data = ttl;
-        argv[6].len = last - ttl;
-
-        op = ngx_http_batch_dial_redis_command(mcf->redis, 7, argv,
-                                           ngx_http_batch_dial_store_put_done,
-                                           mcf);
-        rc = op ? NGX_OK : NGX_DECLINED;
+        ngx_http_batch_dial_answer_expire(a, ngx_min(fresh, UINT32_MAX));
     }
 
-    ngx_free(value);
-
-    return rc;
+    return 0;
 }
 
 
-static void
-ngx_http_batch_dial_store_put_done(void *data, redisReply *reply)
-{
-    ngx_http_batch_dial_main_conf_t *mcf = data;
-
-    if (reply && reply->type == REDIS_REPLY_INTEGER) {
-        ngx_http_batch_dial_count(mcf, stores);
-
-    } else {
-        ngx_http_batch_dial_count(mcf, stores_failed);
-    }
-}
-
-
-static void
+void
 ngx_http_batch_dial_store_discard(ngx_http_batch_dial_main_conf_t *mcf,
-    ngx_http_batch_dial_name_t *name)
+    ngx_str_t *key, ngx_str_t *field)
 {
     ngx_str_t  argv[3];
 
+    ngx_http_batch_dial_count(mcf, entries_refused);
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "batch_dial: a value in redis did not check out and is "
+                  "deleted, key \"%V\"", key);
+
     argv[0] = ngx_http_batch_dial_hdel;
-    argv[1] = name->key;
-    argv[2] = name->field;
+    argv[1] = *key;
+    argv[2] = *field;
 
     /* not taken: the value is met, and refused, again */
 
@@ -271,18 +299,59 @@ ngx_http_batch_dial_store_ignore(void *data, redisReply *reply)
 }
 
 
-ngx_http_batch_dial_redis_op_t *
-ngx_http_batch_dial_store_delete(ngx_http_batch_dial_main_conf_t *mcf,
-    ngx_str_t *id, ngx_http_batch_dial_redis_handler_pt handler, void *data)
+uint64_t
+ngx_http_batch_dial_store_number(redisReply *reply)
 {
-    ngx_str_t                   argv[2];
-    ngx_http_batch_dial_name_t  name;
+    size_t    i;
+    uint64_t  n;
 
-    ngx_http_batch_dial_store_name(&name, mcf, id, NULL);
+    if (reply->type == REDIS_REPLY_INTEGER) {
+        return reply->integer < 0 ? 0 : (uint64_t) reply->integer;
+    }
 
-    argv[0] = ngx_http_batch_dial_del;
-    argv[1] = name.key;
+    if (reply->type != REDIS_REPLY_STRING) {
+        return 0;
+    }
 
-    return ngx_http_batch_dial_redis_command(mcf->redis, 2, argv, handler,
-                                             data);
+    n = 0;
+
+    /* eighteen digits are more than any moment has, and do not overflow */
+
+    for (i = 0; i < (size_t) reply->len && i < 18; i++) {
+        if (reply->str[i] < '0' || reply->str[i] > '9') {
+            return 0;
+        }
+
+        n = n * 10 + (uint64_t) (reply->str[i] - '0');
+    }
+
+    return n;
+}
+
+
+ngx_int_t
+ngx_http_batch_dial_store_seal(ngx_http_batch_dial_main_conf_t *mcf,
+    ngx_str_t *key, ngx_str_t *field, u_char *data, size_t len)
+{
+    bd_slice_t  place[2];
+
+    place[0] = ngx_http_batch_dial_slice(key);
+    place[1] = ngx_http_batch_dial_slice(field);
+
+    return bd_seal(mcf->entry_mac, place, data, len) == 0 ? NGX_OK : NGX_ERROR;
+}
+
+
+int64_t
+ngx_http_batch_dial_store_life(const bd_entry_t *entry,
+    ngx_http_batch_dial_loc_conf_t *blcf)
+{
+    int64_t  stale;
+
+    stale = ngx_max(blcf->bounds.stale_if_error,
+                    blcf->bounds.stale_while_revalidate);
+
+    /* it begins with the fetch, not with the store: that errs to the good */
+
+    return (int64_t) entry->ttl_ms + stale;
 }

@@ -61,6 +61,10 @@ bd_cache_status_forward(char *p, const bd_cache_status_t *cs)
     p = bd_cache_status_put(p, "; fwd=");
     p = bd_cache_status_put(p, reasons[cs->fwd]);
 
+    if (cs->collapsed) {
+        p = bd_cache_status_put(p, "; collapsed");
+    }
+
     if (cs->fwd_status != 0) {
         p = bd_cache_status_put(p, "; fwd-status=");
         p = bd_cache_status_number(p, cs->fwd_status);
@@ -68,10 +72,6 @@ bd_cache_status_forward(char *p, const bd_cache_status_t *cs)
 
     if (cs->stored) {
         p = bd_cache_status_put(p, "; stored");
-    }
-
-    if (cs->collapsed) {
-        p = bd_cache_status_put(p, "; collapsed");
     }
 
     return p;

@@ -30,14 +30,15 @@ typedef struct {
     unsigned     stored:1;
     unsigned     collapsed:1;
     int64_t      ttl;           /* of a hit: seconds left, < 0 when stale */
-    const char  *detail;        /* "memory", "redis-down", ...; or NULL */
+    const char  *detail;        /* "memory", "stale", ...; or NULL */
 } bd_cache_status_t;
 
 
 /*
  * Writes the header value, at most BD_CACHE_STATUS_MAX bytes, no terminator,
  * and returns its length: "batch-dial; hit; ttl=4; detail=memory",
- * "batch-dial; fwd=uri-miss; fwd-status=200; stored", ...
+ * "batch-dial; fwd=uri-miss; fwd-status=200; stored",
+ * "batch-dial; fwd=stale; collapsed", ...
  */
 size_t bd_cache_status_format(char *out, const bd_cache_status_t *cs);
 

@@ -1,25 +1,40 @@
 /*
  * Copyright (c) 2026 the batch-dial gateway authors
  *
- * Stored answers to bytes and back.  What comes back from Redis may have
- * been written by an older gateway, by a stranger, or by a fault: decoding
- * checks every length against the bytes at hand before it follows it, and
- * believes nothing before the MAC has been compared.
+ * Answers to bytes and back.  A seal says who wrote the bytes, not that he
+ * made no mistake, and another version of the gateway has the same secret:
+ * decoding checks every length against the bytes at hand before it follows
+ * it, and every value against what there is.
  */
 
 
 #include "bd_entry.h"
+#include "bd_bytes.h"
+#include "bd_problem.h"
 
 
-#define BD_ENTRY_FIELDS  4      /* header values, the body comes after them */
+/* Where the numbers are, see the table in the header. */
+
+#define BD_ENTRY_AT_KIND           3
+#define BD_ENTRY_AT_STATUS         4
+#define BD_ENTRY_AT_PROBLEM        5
+#define BD_ENTRY_AT_HTTP_STATUS    6
+#define BD_ENTRY_AT_FETCHED        8
+#define BD_ENTRY_AT_TTL            16
+#define BD_ENTRY_AT_FLAGS          20
+#define BD_ENTRY_AT_EXPIRY         24
+#define BD_ENTRY_AT_GENERATION     32
+#define BD_ENTRY_AT_FIELD_LENGTHS  40
+#define BD_ENTRY_AT_EXTRA_LENGTH   48
+#define BD_ENTRY_AT_BODY_LENGTH    52
+
+#define BD_ENTRY_FIELDS            4    /* header values, before the rest */
+#define BD_ENTRY_PAIR_HEADER       4    /* the two lengths of a pair */
 
 
-static int bd_entry_digest(bd_mac_t *mac, const bd_slice_t context[2],
-    bd_slice_t data, uint8_t out[BD_MAC_SIZE]);
+static int bd_entry_numbers(bd_entry_t *entry, const uint8_t *p);
 static int bd_entry_split(bd_entry_t *entry, bd_slice_t data);
-static uint8_t *bd_entry_put(uint8_t *p, uint64_t value, size_t size);
-static uint8_t *bd_entry_copy(uint8_t *p, bd_slice_t s);
-static uint64_t bd_entry_get(const uint8_t *p, size_t size);
+static int bd_entry_pairs_whole(bd_slice_t extra);
 
 
 size_t
@@ -29,6 +44,7 @@ bd_entry_size(const bd_entry_t *entry)
         || entry->etag.len > BD_ENTRY_FIELD_MAX
         || entry->last_modified.len > BD_ENTRY_FIELD_MAX
         || entry->cache_control.len > BD_ENTRY_FIELD_MAX
+        || entry->extra.len > BD_ENTRY_EXTRA_MAX
         || entry->body.len > UINT32_MAX)
     {
         return 0;
@@ -39,57 +55,54 @@ bd_entry_size(const bd_entry_t *entry)
            + entry->etag.len
            + entry->last_modified.len
            + entry->cache_control.len
-           + entry->body.len
-           + BD_MAC_SIZE;
+           + entry->extra.len
+           + entry->body.len;
 }
 
 
-int
-bd_entry_encode(const bd_entry_t *entry, bd_mac_t *mac,
-    const bd_slice_t context[2], uint8_t *out)
+void
+bd_entry_encode(const bd_entry_t *entry, uint8_t *out)
 {
     uint8_t  *p;
 
-    p = bd_entry_copy(out, bd_slice("BD"));
-    p = bd_entry_put(p, BD_ENTRY_VERSION, 1);
-    p = bd_entry_put(p, entry->status, 1);
-    p = bd_entry_put(p, (uint64_t) entry->fetched_ms, 8);
-    p = bd_entry_put(p, entry->ttl_ms, 4);
-    p = bd_entry_put(p, 0, 4);
+    p = bd_bytes_copy(out, bd_slice("BD"));
+    p = bd_bytes_put(p, BD_ENTRY_VERSION, 1);
+    p = bd_bytes_put(p, entry->kind, 1);
+    p = bd_bytes_put(p, entry->status, 1);
+    p = bd_bytes_put(p, entry->problem, 1);
+    p = bd_bytes_put(p, entry->http_status, 2);
+    p = bd_bytes_put(p, (uint64_t) entry->fetched_ms, 8);
+    p = bd_bytes_put(p, entry->ttl_ms, 4);
+    p = bd_bytes_put(p, entry->flags, 4);
+    p = bd_bytes_put(p, entry->expiry, 8);
+    p = bd_bytes_put(p, entry->generation, 8);
 
-    p = bd_entry_put(p, entry->content_type.len, 2);
-    p = bd_entry_put(p, entry->etag.len, 2);
-    p = bd_entry_put(p, entry->last_modified.len, 2);
-    p = bd_entry_put(p, entry->cache_control.len, 2);
-    p = bd_entry_put(p, entry->body.len, 4);
+    p = bd_bytes_put(p, entry->content_type.len, 2);
+    p = bd_bytes_put(p, entry->etag.len, 2);
+    p = bd_bytes_put(p, entry->last_modified.len, 2);
+    p = bd_bytes_put(p, entry->cache_control.len, 2);
+    p = bd_bytes_put(p, entry->extra.len, 4);
+    p = bd_bytes_put(p, entry->body.len, 4);
 
-    p = bd_entry_copy(p, entry->content_type);
-    p = bd_entry_copy(p, entry->etag);
-    p = bd_entry_copy(p, entry->last_modified);
-    p = bd_entry_copy(p, entry->cache_control);
-    p = bd_entry_copy(p, entry->body);
+    p = bd_bytes_copy(p, entry->content_type);
+    p = bd_bytes_copy(p, entry->etag);
+    p = bd_bytes_copy(p, entry->last_modified);
+    p = bd_bytes_copy(p, entry->cache_control);
+    p = bd_bytes_copy(p, entry->extra);
 
-    return bd_entry_digest(mac, context,
-                           bd_slice_make(out, (size_t) (p - out)), p);
+    bd_bytes_copy(p, entry->body);
 }
 
 
 int
-bd_entry_decode(bd_entry_t *entry, bd_mac_t *mac,
-    const bd_slice_t context[2], bd_slice_t data)
+bd_entry_decode(bd_entry_t *entry, bd_slice_t data)
 {
-    uint8_t     digest[BD_MAC_SIZE];
     bd_entry_t  e;
 
-    if (data.len < BD_ENTRY_HEADER_SIZE + BD_MAC_SIZE) {
-        return -1;
-    }
-
-    data.len -= BD_MAC_SIZE;
-
-    if (bd_entry_split(&e, data) != 0
-        || bd_entry_digest(mac, context, data, digest) != 0
-        || !bd_mac_equal(digest, data.data + data.len, BD_MAC_SIZE))
+    if (data.len < BD_ENTRY_HEADER_SIZE
+        || bd_entry_numbers(&e, data.data) != 0
+        || bd_entry_split(&e, data) != 0
+        || !bd_entry_pairs_whole(e.extra))
     {
         return -1;
     }
@@ -100,52 +113,49 @@ bd_entry_decode(bd_entry_t *entry, bd_mac_t *mac,
 }
 
 
-/*
- * Each part is preceded by its length, or is the last: no two triples of
- * key, field and data give the same bytes.
- */
-
 static int
-bd_entry_digest(bd_mac_t *mac, const bd_slice_t context[2], bd_slice_t data,
-    uint8_t out[BD_MAC_SIZE])
+bd_entry_numbers(bd_entry_t *entry, const uint8_t *p)
 {
-    uint8_t     lengths[16];
-    bd_slice_t  parts[4];
+    if (p[0] != 'B' || p[1] != 'D' || p[2] != BD_ENTRY_VERSION
+        || p[BD_ENTRY_AT_KIND] > BD_ENTRY_PROBLEM
+        || p[BD_ENTRY_AT_STATUS] >= BD_STATUS_N)
+    {
+        return -1;
+    }
 
-    bd_entry_put(lengths, context[0].len, 8);
-    bd_entry_put(lengths + 8, context[1].len, 8);
+    entry->kind = (bd_entry_kind_e) p[BD_ENTRY_AT_KIND];
+    entry->status = (bd_status_e) p[BD_ENTRY_AT_STATUS];
+    entry->problem = p[BD_ENTRY_AT_PROBLEM];
+    entry->http_status = (unsigned) bd_bytes_get(p + BD_ENTRY_AT_HTTP_STATUS,
+                                                 2);
+    entry->fetched_ms = (int64_t) bd_bytes_get(p + BD_ENTRY_AT_FETCHED, 8);
+    entry->ttl_ms = (uint32_t) bd_bytes_get(p + BD_ENTRY_AT_TTL, 4);
+    entry->flags = (uint32_t) bd_bytes_get(p + BD_ENTRY_AT_FLAGS, 4);
+    entry->expiry = bd_bytes_get(p + BD_ENTRY_AT_EXPIRY, 8);
+    entry->generation = bd_bytes_get(p + BD_ENTRY_AT_GENERATION, 8);
 
-    parts[0] = bd_slice_make(lengths, sizeof(lengths));
-    parts[1] = context[0];
-    parts[2] = context[1];
-    parts[3] = data;
+    if (entry->problem >= (entry->kind == BD_ENTRY_PROBLEM ? BD_PROBLEM_N : 1)
+        || entry->http_status < 100
+        || entry->http_status > 599
+        || (entry->flags & ~(uint32_t) BD_ENTRY_NO_STORE) != 0)
+    {
+        return -1;
+    }
 
-    return bd_mac_digest(mac, parts, 4, out);
+    return 0;
 }
 
 
-/* data is without the MAC and has at least the header. */
+/* Cuts what follows the header; the parts must fill it exactly. */
 
 static int
 bd_entry_split(bd_entry_t *entry, bd_slice_t data)
 {
     size_t          i, len, left;
-    uint64_t        status;
     bd_slice_t     *fields[BD_ENTRY_FIELDS];
     const uint8_t  *p, *value;
 
     p = data.data;
-    status = p[3];
-
-    if (p[0] != 'B' || p[1] != 'D' || p[2] != BD_ENTRY_VERSION
-        || status >= BD_STATUS_N || bd_entry_get(p + 16, 4) != 0)
-    {
-        return -1;
-    }
-
-    entry->status = (bd_status_e) status;
-    entry->fetched_ms = (int64_t) bd_entry_get(p + 4, 8);
-    entry->ttl_ms = (uint32_t) bd_entry_get(p + 12, 4);
 
     fields[0] = &entry->content_type;
     fields[1] = &entry->etag;
@@ -156,7 +166,7 @@ bd_entry_split(bd_entry_t *entry, bd_slice_t data)
     left = data.len - BD_ENTRY_HEADER_SIZE;
 
     for (i = 0; i < BD_ENTRY_FIELDS; i++) {
-        len = (size_t) bd_entry_get(p + 20 + 2 * i, 2);
+        len = (size_t) bd_bytes_get(p + BD_ENTRY_AT_FIELD_LENGTHS + 2 * i, 2);
 
         if (len > BD_ENTRY_FIELD_MAX || len > left) {
             return -1;
@@ -168,7 +178,18 @@ bd_entry_split(bd_entry_t *entry, bd_slice_t data)
         left -= len;
     }
 
-    if (bd_entry_get(p + 28, 4) != left) {
+    len = (size_t) bd_bytes_get(p + BD_ENTRY_AT_EXTRA_LENGTH, 4);
+
+    if (len > BD_ENTRY_EXTRA_MAX || len > left) {
+        return -1;
+    }
+
+    entry->extra = bd_slice_make(value, len);
+
+    value += len;
+    left -= len;
+
+    if (bd_bytes_get(p + BD_ENTRY_AT_BODY_LENGTH, 4) != left) {
         return -1;
     }
 
@@ -178,45 +199,65 @@ bd_entry_split(bd_entry_t *entry, bd_slice_t data)
 }
 
 
-static uint8_t *
-bd_entry_put(uint8_t *p, uint64_t value, size_t size)
+static int
+bd_entry_pairs_whole(bd_slice_t extra)
 {
-    size_t  i;
+    bd_slice_t  name, value;
 
-    for (i = 0; i < size; i++) {
-        *p++ = (uint8_t) (value >> (8 * i));
+    while (bd_entry_pair_next(&extra, &name, &value)) {
+        /* void */
     }
 
-    return p;
+    return extra.len == 0;
 }
 
 
-static uint64_t
-bd_entry_get(const uint8_t *p, size_t size)
+size_t
+bd_entry_pair_size(bd_slice_t name, bd_slice_t value)
 {
-    size_t    i;
-    uint64_t  value;
-
-    value = 0;
-
-    for (i = 0; i < size; i++) {
-        value |= (uint64_t) p[i] << (8 * i);
+    if (name.len > UINT16_MAX || value.len > UINT16_MAX) {
+        return 0;
     }
 
-    return value;
+    return BD_ENTRY_PAIR_HEADER + name.len + value.len;
 }
 
 
-/* An absent value has no data, and memcpy() takes no NULL. */
-
-static uint8_t *
-bd_entry_copy(uint8_t *p, bd_slice_t s)
+uint8_t *
+bd_entry_pair_put(uint8_t *out, bd_slice_t name, bd_slice_t value)
 {
-    if (s.len == 0) {
-        return p;
+    out = bd_bytes_put(out, name.len, 2);
+    out = bd_bytes_put(out, value.len, 2);
+    out = bd_bytes_copy(out, name);
+
+    return bd_bytes_copy(out, value);
+}
+
+
+/* Decoding uses this too: a pair that is not whole is none. */
+
+int
+bd_entry_pair_next(bd_slice_t *extra, bd_slice_t *name, bd_slice_t *value)
+{
+    size_t          name_len, value_len, size;
+    const uint8_t  *p;
+
+    if (extra->len < BD_ENTRY_PAIR_HEADER) {
+        return 0;
     }
 
-    memcpy(p, s.data, s.len);
+    p = extra->data;
+    name_len = (size_t) bd_bytes_get(p, 2);
+    value_len = (size_t) bd_bytes_get(p + 2, 2);
+    size = BD_ENTRY_PAIR_HEADER + name_len + value_len;
 
-    return p + s.len;
+    if (size > extra->len) {
+        return 0;
+    }
+
+    *name = bd_slice_make(p + BD_ENTRY_PAIR_HEADER, name_len);
+    *value = bd_slice_make(p + BD_ENTRY_PAIR_HEADER + name_len, value_len);
+    *extra = bd_slice_make(p + size, extra->len - size);
+
+    return 1;
 }

@@ -48,10 +48,43 @@ bd_key_job(char *out, bd_slice_t ns, bd_slice_t id)
 }
 
 
-void
-bd_key_entry(char *out, const uint8_t credential[BD_MAC_SIZE])
+size_t
+bd_key_credential(char *out, bd_slice_t ns,
+    const uint8_t credential[BD_MAC_SIZE])
 {
-    out = bd_key_put(out, bd_slice("e:"));
+    char  *p;
+
+    p = bd_key_put(out, bd_slice("bd:"));
+    p = bd_key_put(p, ns);
+    p = bd_key_put(p, bd_slice(":c:{"));
+
+    bd_hex(p, credential, BD_MAC_SIZE);
+
+    p = bd_key_put(p + 2 * BD_MAC_SIZE, bd_slice("}"));
+
+    return (size_t) (p - out);
+}
+
+
+size_t
+bd_key_word(char *out, bd_slice_t ns, bd_slice_t word)
+{
+    char  *p;
+
+    p = bd_key_put(out, bd_slice("bd:"));
+    p = bd_key_put(p, ns);
+    p = bd_key_put(p, bd_slice(":"));
+    p = bd_key_put(p, word);
+
+    return (size_t) (p - out);
+}
+
+
+void
+bd_key_field(char *out, char prefix, const uint8_t credential[BD_MAC_SIZE])
+{
+    *out++ = prefix;
+    *out++ = ':';
 
     bd_hex(out, credential, BD_MAC_SIZE);
 }

@@ -166,10 +166,10 @@ bd_hex(char *out, const uint8_t *data, size_t len)
 {
     size_t  i;
 
-    static const char  hex[] = "0123456789abcdef";
+    static const char  digits[] = "0123456789abcdef";
 
     for (i = 0; i < len; i++) {
-        *out++ = hex[data[i] >> 4];
-        *out++ = hex[data[i] & 0xf];
+        *out++ = digits[data[i] >> 4];
+        *out++ = digits[data[i] & 15];
     }
 }

@@ -35,7 +35,8 @@ bd_route_classify(bd_method_e method, bd_slice_t path, bd_slice_t prefix,
     /* "/" and one more byte, else there is no place for an id */
 
     if (path.len < prefix.len + 2) {
-        route->class = BD_CLASS_PASS;
+        route->class = (method == BD_METHOD_POST) ? BD_CLASS_CREATE
+                                                  : BD_CLASS_PASS;
         return;
     }
 
@@ -100,14 +101,14 @@ bd_route_under(bd_slice_t path, bd_slice_t prefix)
 }
 
 
-/* Not isalnum(): that depends on the locale. */
+/* A bit per character, as it is asked for each of an id: A-Z a-z 0-9 - _ */
 
 static int
 bd_route_id_char(uint8_t ch)
 {
-    return (ch >= 'A' && ch <= 'Z')
-           || (ch >= 'a' && ch <= 'z')
-           || (ch >= '0' && ch <= '9')
-           || ch == '-'
-           || ch == '_';
+    static const uint64_t  allowed[4] = {
+        0x03ff200000000000, 0x07fffffe87fffffe, 0, 0
+    };
+
+    return (int) (allowed[ch >> 6] >> (ch & 63) & 1);
 }

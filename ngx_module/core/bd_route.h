@@ -22,6 +22,7 @@ typedef enum {
     BD_CLASS_READ,          /* GET, HEAD P/<id> */
     BD_CLASS_WRITE,         /* another method on P/<id> or P/<id>/... */
     BD_CLASS_PASS,          /* anything else under P, P and P/ */
+    BD_CLASS_CREATE,        /* POST P and P/: a job whose id is in the answer */
     BD_CLASS_UNTOUCHED,     /* OPTIONS under P */
     BD_CLASS_BAD_ID         /* an illegal <id>, whatever the method */
 } bd_class_e;

@@ -60,6 +60,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bd_fuzz_check(route.rest.len == 0);
         bd_fuzz_check(route.class != BD_CLASS_READ
                       && route.class != BD_CLASS_WRITE);
+        bd_fuzz_check(route.class != BD_CLASS_CREATE
+                      || method == BD_METHOD_POST);
+        bd_fuzz_check(route.class != BD_CLASS_PASS
+                      || method != BD_METHOD_POST);
     }
 
     return 0;
@@ -85,4 +89,6 @@ fuzz_id(bd_method_e method, bd_slice_t path, bd_slice_t prefix,
     bd_fuzz_check((route->class == BD_CLASS_WRITE) == !get);
     bd_fuzz_check((route->class == BD_CLASS_READ)
                   == (get && route->rest.len == 0));
+    bd_fuzz_check((route->class == BD_CLASS_PASS)
+                  == (get && route->rest.len != 0));
 }

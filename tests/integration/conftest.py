@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from lib import nginx
+from lib.gateway import Gateway
 from lib.world import World
 
 
@@ -67,6 +68,12 @@ def redis_server(world):
 def gateway(world, upstream, redis_server):
     """Starts a node of the gateway: gateway(location_extra="...", ...)."""
     return world.gateway
+
+
+@pytest.fixture
+def redis_tier(monkeypatch):
+    """The memory tier is off: for tests of the one in Redis."""
+    monkeypatch.setattr(Gateway, "memory", False)
 
 
 @pytest.fixture

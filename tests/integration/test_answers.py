@@ -8,6 +8,7 @@ import re
 import pytest
 
 from lib.expect import cache_status, entries, is_hit, is_stored
+from lib.fresh import wait_sure
 from lib.gateway import bearer
 from lib.upstream import JOBS
 from lib.wait import wait_until
@@ -326,6 +327,7 @@ def test_add_header_and_expires_work_on_hits(gateway, upstream):
 
 def test_cache_status_of_miss_and_hit(gateway, upstream):
     node = gateway(location_extra="batch_dial_ttl INIT=0;")
+    wait_sure(node)                   # until then 3 s are the most
     assert node.read("job-complete")["cache-status"] \
         == "batch-dial; fwd=uri-miss; fwd-status=200; stored"
     told = cache_status(node.read("job-complete"))
@@ -354,7 +356,7 @@ def test_cache_status_without_redis(gateway, redis_server):
     redis_server.kill()
     node = gateway()
     assert node.read("job-active")["cache-status"] \
-        == "batch-dial; fwd=bypass; fwd-status=200; detail=redis-down"
+        == "batch-dial; fwd=bypass; fwd-status=200; stored; detail=redis-down"
 
 
 def test_only_reads_have_a_cache_status(gateway, upstream):

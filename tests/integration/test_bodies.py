@@ -92,9 +92,9 @@ def test_body_larger_than_the_buffers_of_the_proxy(gateway, upstream):
 LIMIT = 4096
 
 
-def sized(length):
+def sized(length, job="job-active"):
     """A valid body of that many bytes."""
-    head = b"{" + REQUIRED + b',"pad":"'
+    head = b"{" + REQUIRED.replace(b"job-active", job.encode()) + b',"pad":"'
     return head + b"x" * (length - len(head) - 2) + b'"}'
 
 
@@ -111,17 +111,17 @@ def test_sizes_around_the_limit(gateway, upstream, redis_server, framing,
     with node.connect() as connection:
         for length, status in ((LIMIT + 1, 502), (LIMIT * 10, 502),
                                (LIMIT - 1, 200), (LIMIT, 200)):
-            upstream.drop_rules()
-            body = sized(length)
-            upstream.rule(job="job-active", body=body, **framing)
-            answer = connection.request("GET", READ, bearer())
+            job = f"job-{length}"     # one that failed is left alone for 1 s
+            body = sized(length, job)
+            upstream.rule(job=job, status=200, body=body, **framing)
+            answer = connection.request("GET", f"{JOBS}/{job}", bearer())
             if status == 502:
                 problem(answer, 502, "invalid-upstream-response")
                 assert entries(redis_server) == 0
             else:
                 assert answer.body == body
                 assert is_stored(answer)
-                hit = connection.request("GET", READ, bearer())
+                hit = connection.request("GET", f"{JOBS}/{job}", bearer())
                 assert is_hit(hit) and hit.body == body
                 redis_server.command("FLUSHALL")
 

@@ -6,6 +6,11 @@ import re
 
 import pytest
 
+from lib.expect import cache_status, is_hit, is_stored
+from lib.gateway import bearer
+from lib.upstream import JOBS
+from lib.wait import wait_until
+
 FRAME = """\
 %%GLOBALS%%
 %%MAIN%%
@@ -29,7 +34,12 @@ BARE = FRAME.replace("    batch_dial_secret_file %%SECRET_FILE%%;\n", "")
 
 EVERYWHERE = ["batch_dial off", "batch_dial_path /a", "batch_dial_schema /a",
               "batch_dial_schema_format assert", "batch_dial_schema_mode off",
-              "batch_dial_ttl ACTIVE=1s", "batch_dial_max_body 1k"]
+              "batch_dial_ttl ACTIVE=1s", "batch_dial_max_body 1k",
+              "batch_dial_memory off", "batch_dial_error_ttl 404=1s",
+              "batch_dial_stale_while_revalidate 1s",
+              "batch_dial_stale_if_error 1s", "batch_dial_reauth 1s",
+              "batch_dial_lock_timeout 1s"]
+LOCATION_ONLY = ["batch_dial_metrics", "batch_dial_purge"]
 HTTP_ONLY = ["batch_dial_zone 1m", "batch_dial_redis redis://127.0.0.1",
              "batch_dial_redis_password_file /a",
              "batch_dial_redis_ca_file /a", "batch_dial_namespace a",
@@ -85,6 +95,15 @@ GOOD = [
     "batch_dial_ttl ACTIVE=1h30m", "batch_dial_ttl COMPLETE=5",
     "batch_dial_max_body 1", "batch_dial_max_body 64m",
     "batch_dial_max_body 100k",
+    "batch_dial_memory on", "batch_dial_memory OFF",
+    "batch_dial_stale_while_revalidate 0",
+    "batch_dial_stale_while_revalidate 24d",
+    "batch_dial_stale_if_error 0", "batch_dial_stale_if_error 1h30m",
+    "batch_dial_stale_if_error 24d",
+    "batch_dial_reauth 1ms", "batch_dial_reauth 30", "batch_dial_reauth 24d",
+    "batch_dial_lock_timeout 1ms", "batch_dial_lock_timeout 1h",
+    "batch_dial_error_ttl 404=10s", "batch_dial_error_ttl 400=0 499=24d",
+    "batch_dial_error_ttl 401=500ms 403=1m 404=1 410=1d 418=2s 422=0ms",
 ]
 
 
@@ -121,8 +140,18 @@ def test_good_in_http(accepted, directive):
     accepted(http=directive.replace("%%", "%") + ";")
 
 
-def test_good_metrics(accepted):
-    accepted(locations="location = /metrics { batch_dial_metrics; }")
+@pytest.mark.parametrize("directive", LOCATION_ONLY)
+def test_good_in_a_location(accepted, directive):
+    accepted(locations=f"location /own/ {{ {directive}; }}")
+
+
+def test_metrics_and_purges_are_enough_to_make_it_used(check):
+    """The zone and the keys are there, hence the warning of no secret."""
+    for directive in LOCATION_ONLY:
+        code, said = check(frame=BARE.replace("batch_dial on;", ""),
+                           locations=f"location /own/ {{ {directive}; }}")
+        assert code == 0, said
+        assert [line for line in said if "batch_dial_secret_file" in line]
 
 
 def test_nothing_of_it_is_used(accepted):
@@ -135,6 +164,12 @@ ZONE = "a size of at least 256k"
 WORD = "a word of 1 to 64 characters of A-Z a-z 0-9 - _ ."
 PATHS = 'a normalised path that starts with "/"'
 TIMES = "a time of at most 24d"
+UP_TO_24D = "expected a time of at most 24d"
+REAUTH = ("expected a time from 1ms to 24d (with 0 no read could be served "
+          "from the cache)")
+LOCK = "expected a time from 1ms to 1h"
+CODES = ("expected CODE=time with a code of 400 to 499, other than 408 and "
+         "429, and a time of at most 24d")
 URL = "expected redis://[user:pass@]host[:port][/db], rediss://"
 
 BAD = [
@@ -172,6 +207,42 @@ BAD = [
     ("batch_dial_ttl", "ACTIVE=5q", TIMES),
     ("batch_dial_ttl", "ACTIVE=25d", TIMES),
     ("batch_dial_ttl", "ACTIVE=9999999999999d", TIMES),
+    ("batch_dial_memory", "yes", '"on" or "off"'),
+    ("batch_dial_memory", '""', '"on" or "off"'),
+    ("batch_dial_stale_while_revalidate", "-1s", UP_TO_24D),
+    ("batch_dial_stale_while_revalidate", "25d", UP_TO_24D),
+    ("batch_dial_stale_if_error", "soon", UP_TO_24D),
+    ("batch_dial_stale_if_error", '""', UP_TO_24D),
+    ("batch_dial_stale_if_error", "off", UP_TO_24D),
+    ("batch_dial_stale_if_error", "9999999999999d", UP_TO_24D),
+    ("batch_dial_reauth", "0", REAUTH),
+    ("batch_dial_reauth", "0s", REAUTH),
+    ("batch_dial_reauth", "-1", REAUTH),
+    ("batch_dial_reauth", "25d", REAUTH),
+    ("batch_dial_reauth", "5q", REAUTH),
+    ("batch_dial_reauth", '""', REAUTH),
+    ("batch_dial_lock_timeout", "0", LOCK),
+    ("batch_dial_lock_timeout", "61m", LOCK),
+    ("batch_dial_lock_timeout", "x", LOCK),
+    ("batch_dial_lock_timeout", '""', LOCK),
+    ("batch_dial_error_ttl", "10s", CODES),
+    ("batch_dial_error_ttl", "404", CODES),
+    ("batch_dial_error_ttl", "404=", CODES),
+    ("batch_dial_error_ttl", "=10s", CODES),
+    ("batch_dial_error_ttl", "404=-1s", CODES),
+    ("batch_dial_error_ttl", "404=5q", CODES),
+    ("batch_dial_error_ttl", "404=25d", CODES),
+    ("batch_dial_error_ttl", "404:10s", CODES),
+    ("batch_dial_error_ttl", "4xx=10s", CODES),
+    ("batch_dial_error_ttl", "40=10s", CODES),
+    ("batch_dial_error_ttl", "4040=10s", CODES),
+    ("batch_dial_error_ttl", "-44=10s", CODES),
+    ("batch_dial_error_ttl", "200=10s", CODES),
+    ("batch_dial_error_ttl", "399=10s", CODES),
+    ("batch_dial_error_ttl", "500=10s", CODES),
+    ("batch_dial_error_ttl", "408=10s", CODES),
+    ("batch_dial_error_ttl", "429=0", CODES),
+    ("batch_dial_error_ttl", '""', CODES),
     ("batch_dial_max_body", "0", "a size from 1 to 64m"),
     ("batch_dial_max_body", "65m", "a size from 1 to 64m"),
     ("batch_dial_max_body", "big", "a size from 1 to 64m"),
@@ -256,20 +327,42 @@ def test_duplicate(refused, directive):
     assert f'"{name}" directive is duplicate' in line
 
 
-def test_duplicate_metrics(refused):
-    line = refused(locations="location = /m { batch_dial_metrics; "
-                             "batch_dial_metrics; }")
-    assert '"batch_dial_metrics" directive is duplicate' in line
+def test_error_ttl_twice_in_one_list(refused):
+    line = refused(location="batch_dial_error_ttl 404=1s 403=1s 404=2s;")
+    assert ('invalid value "404=2s" in "batch_dial_error_ttl" directive'
+            in line)
+    assert "each code once" in line
+
+
+def test_first_bad_word_of_a_list_is_the_one_named(refused):
+    line = refused(location="batch_dial_error_ttl 404=1s 408=1s 500=1s;")
+    assert 'invalid value "408=1s" in "batch_dial_error_ttl"' in line
+
+
+@pytest.mark.parametrize("directive", LOCATION_ONLY)
+def test_duplicate_in_a_location(refused, directive):
+    line = refused(locations=f"location /m {{ {directive}; {directive}; }}")
+    assert f'"{directive}" directive is duplicate' in line
+
+
+@pytest.mark.parametrize("first, second", [
+    ("batch_dial_metrics", "batch_dial_purge"),
+    ("batch_dial_purge", "batch_dial_metrics"),
+    ("proxy_pass http://127.0.0.1:1", "batch_dial_purge")])
+def test_location_that_another_answers(refused, first, second):
+    line = refused(locations=f"location /m {{ {first}; {second}; }}")
+    assert (f'"{second}" directive is in a location that another directive '
+            "answers" in line)
 
 
 @pytest.mark.parametrize("directive", EVERYWHERE + HTTP_ONLY
-                         + ["batch_dial_metrics"])
+                         + LOCATION_ONLY)
 def test_wrong_context(refused, directive):
     name = directive.split()[0]
     wrong = {"main": ""}
     if directive in HTTP_ONLY:
         wrong = {"main": "", "server": "", "location": ""}
-    if name == "batch_dial_metrics":
+    if directive in LOCATION_ONLY:
         wrong = {"main": "", "http": "", "server": ""}
     for place in wrong:
         line = refused(**{place: f"{directive};"})
@@ -280,10 +373,14 @@ def test_wrong_context(refused, directive):
     *(line.split()[0] for line in EVERYWHERE + HTTP_ONLY),
     "batch_dial on off", "batch_dial_zone 1m 2m", "batch_dial_path /a /b",
     "batch_dial_redis redis://a timeout=1s connect_timeout=1s x=1",
-    "batch_dial_schema a b", "batch_dial_metrics on"])
+    "batch_dial_memory on off", "batch_dial_reauth 1s 2s",
+    "batch_dial_stale_if_error 1s 2s",
+    "batch_dial_stale_while_revalidate 1s 2s",
+    "batch_dial_lock_timeout 1s 2s",
+    "batch_dial_schema a b", "batch_dial_metrics on", "batch_dial_purge on"])
 def test_wrong_number_of_arguments(refused, directive):
     name = directive.split()[0]
-    if name == "batch_dial_metrics":
+    if name in LOCATION_ONLY:
         line = refused(locations=f"location = /m {{ {directive}; }}")
     else:
         place = "http" if name in HTTP_NAMES else "server"
@@ -537,3 +634,112 @@ def test_variables(accepted):
 def test_unknown_variable(refused):
     line = refused(location='add_header X-Own "$batch_dial_nothing";')
     assert 'unknown "batch_dial_nothing" variable' in line
+
+
+# what a level inherits
+
+def asked_again(node, upstream, job):
+    """Whether a second read of a job asks upstream once more."""
+    node.read(job)
+    before = upstream.calls(job=job)
+    node.read(job)
+    return upstream.calls(job=job) > before
+
+
+def is_stale(answer):
+    return (answer.status == 200
+            and cache_status(answer).get("detail") == "stale")
+
+
+def inner(start, directives):
+    """A location of its own for the jobs whose ids start so."""
+    return (f"location ^~ {JOBS}/{start} {{ batch_dial on; {directives} "
+            "proxy_pass http://api; }")
+
+
+def refusals(node, upstream, start, codes):
+    """Which of these answers of upstream are remembered."""
+    for code in codes:
+        upstream.rule(job=f"{start}{code}", status=code)
+    return [code for code in codes
+            if not asked_again(node, upstream, f"{start}{code}")]
+
+
+def test_error_ttl_has_defaults(gateway, upstream):
+    codes = [400, 402, 403, 404, 409, 410, 418, 422, 401]
+    assert refusals(gateway(), upstream, "job-", codes) \
+        == [400, 403, 404, 410, 422, 401]
+
+
+def test_error_ttl_changes_only_what_it_names(gateway, upstream):
+    node = gateway(http_extra="batch_dial_error_ttl 404=0 418=1h;",
+                   server_extra=inner("in-", "batch_dial_error_ttl 403=0;")
+                   + inner("back-", "batch_dial_error_ttl 404=1h;"))
+    codes = [403, 404, 409, 418, 422]
+    assert refusals(node, upstream, "out-", codes) == [403, 418, 422]
+    assert refusals(node, upstream, "in-", codes) == [418, 422]
+    assert refusals(node, upstream, "back-", codes) == [403, 404, 418, 422]
+
+
+def test_memory_is_inherited(gateway, upstream):
+    node = gateway(http_extra="batch_dial_memory off;",
+                   server_extra=inner("job-paused", "batch_dial_memory on;"))
+    tiers = {}
+    for job in ("job-complete", "job-paused"):
+        assert is_stored(node.read(job))
+        tiers[job] = cache_status(node.read(job))["detail"]
+    assert tiers == {"job-complete": "redis", "job-paused": "memory"}
+
+
+def test_stale_if_error_is_inherited(gateway, upstream):
+    node = gateway(
+        http_extra="batch_dial_ttl ACTIVE=1s PAUSED=1s;"
+                   "batch_dial_stale_if_error 0;",
+        server_extra=inner("job-paused", "batch_dial_stale_if_error 1h;"))
+    for job in ("job-active", "job-paused"):
+        assert is_stored(node.read(job))
+        upstream.rule(job=job, status=503)
+    wait_until(lambda: node.read("job-active").status == 503)
+    wait_until(lambda: is_stale(node.read("job-paused")))
+    assert node.read("job-active").status == 503
+
+
+def test_stale_while_revalidate_is_inherited(gateway, upstream):
+    node = gateway(
+        http_extra="batch_dial_ttl ACTIVE=1s PAUSED=1s;"
+                   "batch_dial_stale_while_revalidate 1h;",
+        server_extra=inner("job-paused",
+                           "batch_dial_stale_while_revalidate 0;"))
+    for job in ("job-active", "job-paused"):
+        assert is_stored(node.read(job))
+    wait_until(lambda: is_stored(node.read("job-paused")))
+    wait_until(lambda: is_stale(node.read("job-active")))
+
+
+def test_reauth_is_inherited(gateway, upstream):
+    """With the short one the credential is renewed, the entry being fresh."""
+    node = gateway(
+        http_extra="batch_dial_ttl ACTIVE=1h PAUSED=1h;"
+                   "batch_dial_reauth 1h;",
+        server_extra=inner("job-paused", "batch_dial_reauth 500ms;"))
+    for job in ("job-active", "job-paused"):
+        assert is_stored(node.read(job))
+    wait_until(lambda: not is_hit(node.read("job-paused")))
+    assert upstream.calls(job="job-paused") == 2
+    assert is_hit(node.read("job-active"))
+    assert upstream.calls(job="job-active") == 1
+
+
+def test_lock_timeout_is_inherited(gateway, upstream):
+    node = gateway(
+        http_extra="batch_dial_lock_timeout 1h;",
+        server_extra=inner("job-paused", "batch_dial_lock_timeout 100ms;"))
+    upstream.rule(job="job-paused", hold={"before_headers": "gate"})
+    with node.connect() as first:
+        first.send("GET", f"{JOBS}/job-paused", bearer())
+        upstream.wait_waiting("gate")
+        follower = node.read("job-paused")
+        upstream.release("gate")
+        assert first.receive().status == 200
+    assert follower.status == 504
+    assert "lock-timeout" in json.loads(follower.body)["type"]

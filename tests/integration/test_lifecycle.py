@@ -1,6 +1,7 @@
 """Clients that leave, workers that come and go, and what runs short."""
 
 import contextlib
+import json
 import pathlib
 import re
 import signal
@@ -14,6 +15,7 @@ from lib.entry import entry_field, job_key
 from lib.gateway import CONFIG, bearer
 from lib.nginx import GLOBALS
 from lib.process import children
+from lib.relay import empty_redis
 from lib.upstream import ALICE, JOBS
 from lib.wait import wait_until
 
@@ -32,7 +34,7 @@ def is_hit(answer):
 
 
 def caches(node, job=JOB):
-    """Reads until the job comes from Redis; the answer."""
+    """Reads until the job comes from the cache; the answer."""
     return wait_until(lambda: hit_or_none(node, job), what="a hit")
 
 
@@ -62,12 +64,18 @@ def fast_end(monkeypatch):
                         "detect_leaks=0:halt_on_error=1:exitcode=86")
 
 
+def is_lookup(words):
+    """Whether it asks for an entry."""
+    return words[0] == b"HMGET" and words[1] == job_key(JOB)
+
+
 def looked_up(fake):
     """Whether a fake Redis has been asked for an entry."""
-    return b"HMGET" in [words[0] for words in fake.commands]
+    return any(map(is_lookup, fake.commands))
 
 
-REST = 2                              # Redis, and one kept to upstream
+# Commands to Redis, the subscription, and one kept to upstream.
+REST = 3
 
 
 def leave(connection, stream, how):
@@ -95,10 +103,9 @@ def test_leaves_while_redis_is_asked(world, upstream, how):
     may = threading.Event()
 
     def reply(words):
-        if words[0] != b"HMGET":
-            return b":1\r\n"
-        may.wait(10)
-        return b"*1\r\n$-1\r\n"
+        if is_lookup(words):
+            may.wait(10)
+        return empty_redis(words)
 
     fake = world.fake_redis(reply)
     node = world.gateway(
@@ -118,7 +125,7 @@ def test_leaves_while_redis_is_asked(world, upstream, how):
 def test_leaves_while_redis_hangs(gateway, upstream, redis_server, how):
     """Nobody reads the reply: its deadline ends the wait of the worker."""
     node = gateway(redis="unix:%%REDIS_SOCK%% timeout=500ms",
-                   location_extra=LONG)
+                   location_extra=LONG, memory=False)
     caches(node)
     redis_server.stop()
     connection = connect(node, how)
@@ -175,7 +182,7 @@ def test_leave_and_leave(gateway, upstream, redis_server):
     wait_until(lambda: upstream.counts().in_flight == 0)
     caches(node)
     # what upstream keeps open is bounded by "keepalive"
-    wait_until(lambda: own_files(node) <= 1 + 16, what=node.leaks)
+    wait_until(lambda: own_files(node) <= 2 + 16, what=node.leaks)
 
 
 def test_leaves_before_the_answer_is_sent(gateway, upstream):
@@ -292,10 +299,9 @@ def test_reload_while_a_client_waits_for_redis(world, upstream):
     may = threading.Event()
 
     def reply(words):
-        if words[0] != b"HMGET":
-            return b":1\r\n"
-        may.wait(10)
-        return b"*1\r\n$-1\r\n"
+        if is_lookup(words):
+            may.wait(10)
+        return empty_redis(words)
 
     fake = world.fake_redis(reply)
     node = world.gateway(
@@ -388,7 +394,7 @@ def test_quit_is_quick_with_idle_connections(gateway, upstream):
 
 def test_quit_is_quick_with_redis_away(gateway, redis_server):
     """Neither the breaker's probes nor back-off keep a worker."""
-    node = gateway(location_extra=LONG)
+    node = gateway(location_extra=LONG, memory=False)
     redis_server.stop()
     wait_until(lambda: node.read(JOB).status == 200 and node.metrics()[
         "batch_dial_redis_breaker_open"], what="the breaker to open")
@@ -433,8 +439,8 @@ def test_stop_ends_at_once(fast_end, gateway, upstream):
 
 
 def test_stop_while_redis_is_asked(fast_end, world, upstream):
-    fake = world.fake_redis(lambda words: None if words[0] == b"HMGET"
-                            else b"$-1\r\n")
+    fake = world.fake_redis(lambda words: None if is_lookup(words)
+                            else empty_redis(words))
     node = world.gateway(
         redis=f"redis://127.0.0.1:{fake.port} timeout=60s")
     with node.connect() as connection:
@@ -482,8 +488,11 @@ def test_without_a_master(gateway, upstream, redis_server):
     node.start()
     node.workers = 1                  # that keep connections
     caches(node)
+    before = redis_server.command("HGET", job_key(JOB), entry_field(ALICE))
     assert node.request("PUT", PATH, body=b"{}").status == 200
-    assert not redis_server.command("EXISTS", job_key(JOB))
+    assert before
+    assert redis_server.command("HGET", job_key(JOB), entry_field(ALICE)) \
+        != before
     assert node.metrics()[MISSES] == 1
 
 
@@ -492,19 +501,23 @@ def test_without_a_master(gateway, upstream, redis_server):
 def test_no_connections_left(gateway, upstream):
     """Each read takes three: the client's, its fetch's, and upstream's."""
     node = gateway(location_extra=LONG, GLOBALS=GLOBALS.replace(
-        "worker_connections 1024", "worker_connections 24"))
+        "worker_connections 1024", "worker_connections 26"))
     caches(node, "job-paused")
     worker = node.worker_pids()
-    upstream.rule(job=JOB, hold={"before_headers": "gate"})
     answers, lost = [], []
 
-    def read():
+    def read(job):
         try:
-            answers.append(node.read(JOB))
+            answers.append(node.read(job))
         except (NoAnswer, ConnectionResetError):
             lost.append(1)
 
-    threads = [threading.Thread(target=read) for _ in range(20)]
+    # of one job there would be one fetch for all
+    jobs = [f"job-{number}" for number in range(20)]
+    for job in jobs:
+        upstream.rule(job=job, status=200, hold={"before_headers": "gate"},
+                      body=json.dumps({**upstream.job(JOB), "id": job}))
+    threads = [threading.Thread(target=read, args=(job,)) for job in jobs]
     for thread in threads:
         thread.start()
     wait_until(lambda: any(answer.status == 502 for answer in answers),

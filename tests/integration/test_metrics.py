@@ -1,11 +1,12 @@
 """The metrics page: its two formats, its names, and what it counts."""
 
 import json
+import re
 
 import pytest
 
 from lib import client
-from lib.expect import is_hit, is_stored
+from lib.expect import ENTRY, is_hit, is_stored
 from lib.gateway import bearer
 from lib.prometheus import parse
 from lib.upstream import ALICE, JOBS
@@ -13,6 +14,14 @@ from lib.wait import wait_until
 
 READ = f"{JOBS}/job-active"
 ACCEPT_JSON = [("Accept", "application/json")]
+
+
+GAUGES = {
+    "batch_dial_redis_breaker_open", "batch_dial_events_sure",
+    "batch_dial_journal_length", "batch_dial_flights",
+    "batch_dial_memory_blocks", "batch_dial_memory_entries",
+    "batch_dial_memory_outcomes", "batch_dial_memory_credentials",
+}
 
 
 def page(node, target="/metrics", headers=(), method="GET"):
@@ -34,16 +43,19 @@ def json_metrics(node):
     return json.loads(answer.body)
 
 
-def flat(metrics):
-    """{name{labels}: value} of either format."""
-    found = {}
-    for name, metric in metrics.items():
-        samples = (metric.samples if hasattr(metric, "samples") else metric)
-        if not isinstance(samples, dict):
-            samples = {"": samples}
-        for label, value in samples.items():
-            found[name, label.partition('="')[2].rstrip('"') or label] = value
-    return found
+def flat_text(metrics):
+    """{(name, value of a label, ...): value} of the text."""
+    return {(name, *re.findall(r'="(\w+)"', labels)): value
+            for name, metric in metrics.items()
+            for labels, value in metric.samples.items()}
+
+
+def flat_json(tree, *path):
+    """The same of JSON, where each label is a level."""
+    if not isinstance(tree, dict):
+        return {path: tree}
+    return {key: value for name, below in tree.items()
+            for key, value in flat_json(below, *path, name).items()}
 
 
 def test_text_is_well_formed(gateway):
@@ -52,27 +64,47 @@ def test_text_is_well_formed(gateway):
         assert name.startswith("batch_dial_")
         assert (metric.type == "counter") == name.endswith("_total"), name
         assert metric.help.endswith("."), name
-        names = {labels.partition("=")[0] for labels in metric.samples}
+        names = {tuple(re.findall(r'(\w+)="', labels))
+                 for labels in metric.samples}
         assert len(names) == 1, name
     assert {
         "batch_dial_requests_total", "batch_dial_upstream_responses_total",
         "batch_dial_schema_verdicts_total", "batch_dial_invalidations_total",
         "batch_dial_redis_commands_total", "batch_dial_redis_writes_total",
         "batch_dial_redis_failures_total", "batch_dial_redis_breaker_open",
+        "batch_dial_hits_total", "batch_dial_flights_total", *GAUGES,
     } <= set(metrics)
-    for cache in ("hit", "miss", "expired", "bypass", "rejected", "pass"):
+    for cache in ("hit", "stale", "updating", "miss", "expired", "coalesced",
+                  "negative", "bypass", "rejected", "pass"):
         assert metrics["batch_dial_requests_total"].samples[
             f'cache="{cache}"'] == 0
 
 
-def test_both_formats_say_the_same(gateway, upstream):
+def test_gauges_are_those(gateway):
+    assert {name for name, metric in text_metrics(gateway()).items()
+            if metric.type == "gauge"} == GAUGES
+
+
+def test_two_labels_in_both_formats(gateway):
     node = gateway()
+    name = "batch_dial_flights_total"
+    assert list(text_metrics(node)[name].samples) == [
+        f'scope="{scope}",result="{result}"' for scope in ("host", "fleet")
+        for result in ("led", "joined", "timeout")]
+    none = {"led": 0, "joined": 0, "timeout": 0}
+    assert json_metrics(node)[name] == {"host": none, "fleet": none}
+
+
+def test_both_formats_say_the_same(gateway, upstream):
+    # nothing goes on by itself meanwhile: no Redis, no subscription
+    node = gateway(redis=None)
     for job in ("job-active", "job-active", "job-none", "job-broken", "a.b"):
         node.read(job)
-    text, told = flat(text_metrics(node)), flat(json_metrics(node))
-    assert text == told
+    text = flat_text(text_metrics(node))
+    assert text == flat_json(json_metrics(node))
     assert text["batch_dial_requests_total", "miss"] == 3
     assert text["batch_dial_requests_total", "hit"] == 1
+    assert text["batch_dial_flights_total", "host", "led"] == 3
 
 
 @pytest.mark.parametrize("target, headers, kind", [
@@ -196,24 +228,119 @@ def test_schema_verdicts(gateway, upstream):
         'verdict="valid"': 1, 'verdict="invalid"': 1, 'verdict="skipped"': 1}
 
 
+def invalidations(node):
+    """{(cause, result): number}, those of 0 left out."""
+    return {tuple(re.findall(r'="(\w+)"', labels)): value for labels, value
+            in samples(node, "invalidations_total").items() if value}
+
+
 def test_invalidations(gateway, upstream, redis_server):
     node = gateway()
     node.request("PUT", READ, body=b"{}")
     node.request("PUT", f"{JOBS}/job-none", body=b"{}")      # a 404
-    assert samples(node, "invalidations_total") == {
-        'result="done"': 1, 'result="failed"': 0}
+    assert invalidations(node) == {("write", "done"): 1}
+    upstream.rule(job="job-paused", status=502)
+    node.request("PUT", f"{JOBS}/job-paused", body=b"{}")
+    assert invalidations(node) == {("write", "done"): 1,
+                                   ("unknown_outcome", "done"): 1}
     redis_server.kill()
     node.request("PUT", READ, body=b"{}")
-    assert samples(node, "invalidations_total")['result="failed"'] == 1
+    assert invalidations(node) == {("write", "done"): 1,
+                                   ("unknown_outcome", "done"): 1,
+                                   ("write", "journaled"): 1}
+    assert samples(node, "journal_length") == {"": 1}
+
+
+def test_journal_is_delivered(gateway, upstream, redis_server):
+    node = gateway()
+    redis_server.kill()
+    node.request("PUT", READ, body=b"{}")
+    assert samples(node, "journal_length") == {"": 1}
+    redis_server.restart()
+    wait_until(lambda: samples(node, "journal_length") == {"": 0})
+    assert samples(node, "journal_delivered_total") == {"": 1}
+
+
+def test_events_are_sure_with_a_subscription(gateway, redis_server):
+    node = gateway()
+    wait_until(lambda: samples(node, "events_sure") == {"": 1})
+    assert samples(node, "subscriptions_total")[""] >= 1
+    redis_server.kill()
+    wait_until(lambda: samples(node, "events_sure") == {"": 0})
+
+
+def test_events_are_sure_where_there_are_none(gateway):
+    assert samples(gateway(redis=None), "events_sure") == {"": 1}
+
+
+def test_what_memory_holds(gateway, upstream):
+    node = gateway()
+    empty = samples(node, "memory_blocks")
+    assert set(empty) == {'state="free"', 'state="used"'}
+    for name in ("memory_entries", "memory_outcomes", "memory_evictions_total",
+                 "memory_resets_total", "flights"):
+        assert samples(node, name) == {"": 0}, name
+
+    for job in ("job-active", "job-complete", "job-none"):
+        node.read(job)
+
+    assert samples(node, "memory_entries") == {"": 2}
+    assert samples(node, "memory_outcomes") == {"": 1}
+    assert samples(node, "memory_credentials") == {"": 1}
+    blocks = samples(node, "memory_blocks")
+    assert sum(blocks.values()) == sum(empty.values())
+    assert blocks['state="used"'] >= empty['state="used"'] + 3
+
+
+def test_flights_by_who_leads(gateway, upstream):
+    node = gateway(redis=None)
+    upstream.rule(job="job-active", hold={"before_headers": "gate"})
+    with node.connect() as leader, node.connect() as follower:
+        leader.send("GET", READ, bearer())
+        upstream.wait_waiting("gate")
+        assert samples(node, "flights") == {"": 1}
+        follower.send("GET", READ, bearer())
+        wait_until(lambda: samples(node, "flights_total")[
+            'scope="host",result="joined"'] == 1)
+        upstream.release("gate")
+        assert leader.receive().status == follower.receive().status == 200
+    count(node, miss=1, coalesced=1)
+    assert samples(node, "flights_total") == {
+        'scope="host",result="led"': 1, 'scope="host",result="joined"': 1,
+        'scope="host",result="timeout"': 0, 'scope="fleet",result="led"': 0,
+        'scope="fleet",result="joined"': 0,
+        'scope="fleet",result="timeout"': 0}
+    assert samples(node, "upstream_calls_saved_total") == {"": 1}
+
+
+def test_hits_by_tier(gateway, upstream):
+    first = gateway(location_extra="batch_dial_ttl ACTIVE=1h;")
+    second = gateway(location_extra="batch_dial_ttl ACTIVE=1h;")
+    assert is_stored(first.read("job-active"))
+    assert is_hit(first.read("job-active"))
+    assert samples(first, "hits_total") == {'tier="memory"': 1,
+                                            'tier="redis"': 0}
+    assert is_hit(second.read("job-active"))
+    assert is_hit(second.read("job-active"))
+    assert samples(second, "hits_total") == {'tier="memory"': 1,
+                                             'tier="redis"': 1}
+
+
+def test_refusals_that_are_remembered(gateway, upstream):
+    node = gateway()
+    for _ in range(3):
+        node.read("job-none")
+    count(node, miss=1, negative=2)
 
 
 def test_values_of_redis_that_do_not_check_out(gateway, upstream,
                                               redis_server):
-    node = gateway(location_extra="batch_dial_ttl ACTIVE=1h;")
+    node = gateway(location_extra="batch_dial_ttl ACTIVE=1h;"
+                                  "batch_dial_memory off;")
     assert is_stored(node.read("job-active"))
     with redis_server.client() as redis:
-        key, = redis.keys("bd:*")
-        field, = redis.hkeys(key)
+        key, = [each for each in redis.keys("bd:*") if b":c:" not in each]
+        field, = [name for name in redis.hkeys(key) if ENTRY.fullmatch(name)]
         redis.hset(key, field, b"tampered")
     assert is_stored(node.read("job-active"))
     assert is_hit(node.read("job-active"))
@@ -236,11 +363,13 @@ def test_workers_count_together(gateway, upstream):
 
 def test_counting_of_commands(gateway, upstream):
     node = gateway()
-    for _ in range(3):
-        node.read("job-active")
-    # a lookup each, and a store
-    wait_until(lambda: samples(node, "redis_commands_total")[""] >= 4)
-    assert samples(node, "redis_stores_total")['result="stored"'] == 1
+    for job in ("job-active", "job-paused"):
+        node.read(job)
+    # a lookup each, a lease and a store
+    wait_until(lambda: samples(node, "redis_commands_total")[""] >= 6)
+    wait_until(lambda: samples(node, "redis_stores_total")
+               == {'result="stored"': 2, 'result="fenced"': 0,
+                   'result="failed"': 0}, what=lambda: page(node).body)
     assert samples(node, "redis_connections_total")[""] >= 1
 
 

@@ -368,7 +368,7 @@ def test_clients_connection_limit_is_not_reached_by_fetches(gateway,
     """limit_conn counts clients, and a fetch is none."""
     node = gateway(
         http_extra="limit_conn_zone $server_port zone=perserver:1m;",
-        location_extra="limit_conn perserver 1;")
+        location_extra="limit_conn perserver 1; batch_dial_error_ttl 404=0;")
     for _ in range(3):
         assert node.read("job-active").status == 200
         assert cache_status(node.read("job-none"))["fwd-status"] == "404"

@@ -1,5 +1,6 @@
 """README.md against the sources: whatever it lists is all there is."""
 
+import itertools
 import re
 import types
 
@@ -69,16 +70,19 @@ def test_variables_are_those_of_the_table():
 
 
 def metrics():
-    """{name: (type, label, values)} of the table."""
+    """{name: (type, {label: values})} of the table."""
     found = {}
     for name, kind, labels, _ in readme.rows("Metrics"):
-        words = readme.coded(labels) or [""]
-        found[readme.coded(name)[0]] = (kind, words[0], words[1:])
+        told = {}
+        for label in filter(None, labels.split("; ")):
+            word, *values = readme.coded(label)
+            told[word] = values
+        found[readme.coded(name)[0]] = (kind, told)
     return found
 
 
 def test_counters_are_those_of_the_lists():
-    assert ({name: (label, values) for name, (kind, label, values)
+    assert ({name: labels for name, (kind, labels)
              in metrics().items() if kind == "counter"}
             == sources.counters())
 
@@ -87,16 +91,17 @@ def test_metrics_are_those_of_the_page(gateway):
     page = client.http(gateway().address, "GET", "/metrics").body.decode()
 
     types_told = dict(re.findall(r"# TYPE (\w+) (\w+)", page))
-    assert types_told == {name: kind for name, (kind, _, _)
+    assert types_told == {name: kind for name, (kind, _)
                           in metrics().items()}
 
     samples = {line.rpartition(" ")[0] for line in page.splitlines()
                if not line.startswith("#")}
     expected = set()
-    for name, (_, label, values) in metrics().items():
-        expected |= {f'{name}{{{label}="{value}"}}' for value in values}
-        if not values:
-            expected.add(name)
+    for name, (_, labels) in metrics().items():
+        for values in itertools.product(*labels.values()):
+            pairs = ",".join(f'{label}="{value}"' for label, value
+                             in zip(labels, values))
+            expected.add(f"{name}{{{pairs}}}" if pairs else name)
     assert samples == expected
 
 

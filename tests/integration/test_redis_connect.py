@@ -1,23 +1,30 @@
 """The ways to Redis: Unix sockets, TCP, TLS, users, passwords, databases,
 namespaces, several nodes on one Redis, and how its commands travel."""
 
+import json
 import os
 import signal
 import subprocess
 
 import pytest
 
-from lib.entry import entry_field, job_key
+from lib.entry import credential_key, entry_field, job_key
+from lib.fresh import put, wait_sure
 from lib.gateway import bearer
 from lib.process import state
 from lib.upstream import ALICE, JOBS
 from lib.wait import wait_until
+
+pytestmark = pytest.mark.usefixtures("redis_tier")
 
 LONG = "batch_dial_ttl INIT=1h ACTIVE=1h PAUSED=1h COMPLETE=1h CANCELLED=1h;"
 JOB = "job-active"
 
 CONNECTIONS = "batch_dial_redis_connections_total"
 CONNECT_FAILED = 'batch_dial_redis_failures_total{cause="connect"}'
+LEASE_FAILED = 'batch_dial_leases_total{result="failed"}'
+JOURNALED = \
+    'batch_dial_invalidations_total{cause="write",result="journaled"}'
 STORE_FAILED = 'batch_dial_redis_stores_total{result="failed"}'
 
 
@@ -43,6 +50,11 @@ def never_caches(node):
     assert metrics[CONNECTIONS] == 0
     assert metrics[CONNECT_FAILED] >= 1
     return True
+
+
+def entry_of(redis_server, job=JOB, namespace="default"):
+    return redis_server.command("HGET", job_key(job, namespace),
+                                entry_field(ALICE))
 
 
 def databases(redis_server):
@@ -133,11 +145,18 @@ def acl(server, *rules):
 def test_user_with_just_the_rights_it_needs(world, upstream):
     server = world.redis(tcp=True)
     node = world.gateway(redis=acl(
-        server, "~bd:default:*", "+hmget", "+hdel", "+del", "+get", "+eval",
-        "+hset", "+pttl", "+pexpire"))
+        server, "~bd:default:*", "&bd:default:*", "+hmget", "+hget", "+hset",
+        "+hdel", "+exists", "+del", "+get", "+set", "+eval", "+time", "+pttl",
+        "+pexpire", "+publish", "+subscribe", "+ping"))
     assert caches(node)
+    before = entry_of(server)
     assert node.request("PUT", f"{JOBS}/{JOB}", body=b"{}").status == 200
-    assert not server.command("EXISTS", job_key(JOB))
+    assert entry_of(server) != before
+    wait_sure(node)
+    metrics = node.metrics()
+    assert metrics[STORE_FAILED] == metrics[LEASE_FAILED] == 0
+    assert metrics[JOURNALED] == 0
+    assert server.command("ACL", "LOG") == []
 
 
 def test_user_that_may_only_read(world, upstream):
@@ -148,7 +167,7 @@ def test_user_that_may_only_read(world, upstream):
         answer = node.read(JOB)
         assert answer.status == 200
         assert not is_hit(answer)
-    wait_until(lambda: node.metrics()[STORE_FAILED] >= 1)
+    wait_until(lambda: node.metrics()[LEASE_FAILED] >= 1)
     assert server.contents() == []
 
 
@@ -264,10 +283,13 @@ def test_namespaces_are_apart(gateway, upstream, redis_server):
         assert caches(node)
     assert upstream.calls("read") == 2
     assert {key for _, key, _ in redis_server.contents()} == {
-        job_key(JOB, "blue"), job_key(JOB, "green.2_x-y")}
+        name_of(each, namespace) for namespace in ("blue", "green.2_x-y")
+        for name_of, each in ((job_key, JOB), (credential_key, ALICE))}
+    blue, green = (entry_of(redis_server, namespace=namespace)
+                   for namespace in ("blue", "green.2_x-y"))
     assert nodes[0].request("PUT", f"{JOBS}/{JOB}", body=b"{}").status == 200
-    assert {key for _, key, _ in redis_server.contents()} == {
-        job_key(JOB, "green.2_x-y")}
+    assert entry_of(redis_server, namespace="blue") != blue
+    assert entry_of(redis_server, namespace="green.2_x-y") == green
 
 
 def test_databases_are_apart(gateway, upstream, redis_server):
@@ -296,11 +318,11 @@ def test_secrets_are_apart(gateway, world, upstream, redis_server):
 def test_two_nodes_share_entries_and_invalidations(gateway, upstream,
                                                    redis_server):
     first, second = gateway(location_extra=LONG), gateway(location_extra=LONG)
-    assert caches(first)
-    assert is_hit(second.read(JOB))
+    assert caches(first, "job-paused")
+    assert is_hit(second.read("job-paused"))
     assert upstream.calls("read") == 1
-    assert second.request("PUT", f"{JOBS}/{JOB}", body=b"{}").status == 200
-    assert not is_hit(first.read(JOB))
+    assert put(second, "renamed", "job-paused").status == 200
+    assert json.loads(first.read("job-paused").body)["name"] == "renamed"
 
 
 def test_workers_share_entries_and_counters(gateway, upstream):
@@ -311,28 +333,31 @@ def test_workers_share_entries_and_counters(gateway, upstream):
     assert node.metrics()['batch_dial_requests_total{cache="hit"}'] >= 40
 
 
-def test_one_connection_for_each_worker(gateway, redis_server):
+def test_two_connections_for_each_worker(gateway, redis_server):
     node = gateway(location_extra=LONG)
     for job in ("job-init", "job-active", "job-paused") * 5:
         assert node.read(job).status == 200
     assert node.metrics()[CONNECTIONS] == 1
-    assert redis_server.connections() == 1
+    assert redis_server.connections() == 2      # the other is subscribed
 
 
 def test_a_hit_is_one_hmget(gateway, redis_server):
     node = gateway(location_extra=LONG)
+    wait_sure(node)                   # until then the credential is asked for
     assert caches(node)
-    field = entry_field(ALICE).decode()
+    hmget = f"HMGET {job_key(JOB).decode()} {entry_field(ALICE).decode()} x"
     with redis_server.record() as commands:
         for _ in range(3):
             assert is_hit(node.read(JOB))
-    assert commands == [f"HMGET {job_key(JOB).decode()} {field}"] * 3
+    assert [command for command in commands if command != "PING"] \
+        == [hmget] * 3
 
 
 def test_commands_of_a_turn_leave_in_one_write(gateway, redis_server):
     """64 keep-alive clients whose requests lie ready when the worker looks:
     at least five commands to a write."""
     node = gateway(location_extra=LONG)
+    wait_sure(node)
     assert caches(node)
     worker, = node.worker_pids()
     clients = [node.connect() for _ in range(64)]

@@ -6,12 +6,16 @@ import time
 
 import pytest
 
-from lib.entry import (HEADER, MAC_SIZE, SECRET, STATUSES, Entry, decoded,
-                       entry_field, job_key, sealed)
+from lib.entry import (HEADER, KINDS, MAC_SIZE, PROBLEMS, SECRET, STATUSES,
+                       Entry, credential_key, decoded, entry_field, job_key,
+                       pairs, sealed)
 from lib.upstream import ALICE, BOB
 from lib.wait import wait_until
 
+pytestmark = pytest.mark.usefixtures("redis_tier")
+
 LONG = "batch_dial_ttl INIT=1h ACTIVE=1h PAUSED=1h COMPLETE=1h CANCELLED=1h;"
+STALE = 300000                        # batch_dial_stale_if_error, in ms
 JOB = "job-active"
 KEY = job_key(JOB)
 FIELD = entry_field(ALICE)
@@ -56,13 +60,18 @@ def test_layout(gateway, upstream, redis_server, status):
     after = now_ms()
     value = stored(redis_server, job)
 
-    assert [key for _, key, _ in redis_server.contents()] == [job_key(job)]
+    assert sorted(key for _, key, _ in redis_server.contents()) == sorted(
+        [job_key(job), credential_key(ALICE)])
     assert redis_server.command("HKEYS", job_key(job)) == [FIELD]
 
     entry = decoded(value, job_key(job), FIELD)
     assert entry.magic == b"BD"
-    assert entry.version == 1
-    assert entry.reserved == 0
+    assert entry.version == 2
+    assert entry.kind == KINDS.index("JOB")
+    assert entry.problem == 0
+    assert entry.http_status == 200
+    assert entry.flags == 0
+    assert entry.extra == b""
     assert STATUSES[entry.status] == status
     assert before - 1000 <= entry.fetched_ms <= after + 1000
     assert entry.content_type == b"application/json; charset=utf-8"
@@ -74,7 +83,7 @@ def test_layout(gateway, upstream, redis_server, status):
     whole = {"INIT": 5, "ACTIVE": 3, "PAUSED": 5,
              "COMPLETE": 3600, "CANCELLED": 3600}[status] * 1000
     assert 0.9 * whole <= entry.ttl_ms <= whole
-    assert 0 < redis_server.command("PTTL", job_key(job)) <= whole
+    assert STALE < redis_server.command("PTTL", job_key(job)) <= whole + STALE
 
 
 def test_every_credential_has_a_field(gateway, redis_server):
@@ -154,7 +163,7 @@ def meets(node, upstream, redis_server, value):
 
 def refuses(gateway, upstream, redis_server, values):
     """Each of the values is a miss, counted, and deleted."""
-    node = gateway(location_extra=LONG)
+    node = gateway(location_extra=LONG + "batch_dial_error_ttl 404=0;")
     upstream.rule(job=JOB, status=404)
     for value in values:
         meets(node, upstream, redis_server, value)
@@ -188,11 +197,19 @@ def test_cut_or_longer(gateway, upstream, redis_server):
 def test_another_layout_though_sealed(gateway, upstream, redis_server):
     """What only another version, or a faulty one, could have written."""
     data = genuine().data()
-    lengths = HEADER.size - 12
-    layouts = [genuine(version=version).data() for version in (0, 2, 255)]
+    lengths = HEADER.size - 16
+    layouts = [genuine(version=version).data() for version in (0, 1, 3, 255)]
     layouts += [genuine(status=status).data()
                 for status in (len(STATUSES), 6, 255)]
-    layouts += [genuine(reserved=1).data(), genuine(magic=b"XX").data()]
+    layouts += [genuine(kind=kind).data() for kind in (len(KINDS), 255)]
+    layouts += [genuine(kind=2, problem=problem).data()
+                for problem in (len(PROBLEMS), 255)]
+    layouts += [genuine(http_status=status).data()
+                for status in (0, 99, 600, 65535)]
+    layouts += [genuine(extra=pairs((b"name", b"value"))[:cut]).data()
+                for cut in (1, 3, 4, 12)]
+    layouts += [genuine(problem=1).data(), genuine(flags=2).data(),
+                genuine(magic=b"XX").data()]
     for place in range(lengths, HEADER.size, 2):
         for length in (b"\xff\xff", b"\x01\x10", b"\x01\x00"):
             if data[place:place + 2] != length:

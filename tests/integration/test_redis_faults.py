@@ -8,9 +8,11 @@ import pytest
 
 from lib import client
 from lib.gateway import bearer
-from lib.relay import FakeRedis
+from lib.relay import FakeRedis, empty_redis
 from lib.upstream import JOBS
 from lib.wait import wait_until
+
+pytestmark = pytest.mark.usefixtures("redis_tier")
 
 LONG = "batch_dial_ttl INIT=1h ACTIVE=1h PAUSED=1h COMPLETE=1h CANCELLED=1h;"
 
@@ -21,7 +23,7 @@ SLACK = 0.600
 OPEN = "batch_dial_redis_breaker_open"
 COMMANDS = "batch_dial_redis_commands_total"
 STORED = 'batch_dial_redis_stores_total{result="stored"}'
-STORE_FAILED = 'batch_dial_redis_stores_total{result="failed"}'
+LEASE_FAILED = 'batch_dial_leases_total{result="failed"}'
 FAILURES = tuple(f'batch_dial_redis_failures_total{{cause="{cause}"}}'
                  for cause in ("connect", "timeout", "protocol"))
 SEEDED = ("job-init", "job-active", "job-paused", "job-complete",
@@ -210,7 +212,7 @@ def test_full(gateway, redis_server):
     for _ in range(7):
         assert is_hit(served(node, "job-active"))
         assert status_of(served(node, "job-paused"))[0] == "fwd=uri-miss"
-    wait_until(lambda: node.metrics()[STORE_FAILED] == 7)
+    wait_until(lambda: node.metrics()[LEASE_FAILED] == 7)
     metrics = node.metrics()
     assert metrics[STORED] == stored
     assert metrics[OPEN] == 0
@@ -226,7 +228,7 @@ def test_read_only(gateway, redis_server):
     for _ in range(7):
         assert is_hit(served(node, "job-active"))
         assert status_of(served(node, "job-paused"))[0] == "fwd=uri-miss"
-    wait_until(lambda: node.metrics()[STORE_FAILED] == 7)
+    wait_until(lambda: node.metrics()[LEASE_FAILED] == 7)
     assert node.metrics()[OPEN] == 0
     redis_server.command("REPLICAOF", "NO", "ONE")
     fill_cache(node, ["job-paused"])
@@ -285,9 +287,7 @@ def test_a_fake_that_fails_opens_the_breaker(world, upstream, name, greets):
                          location_extra=LONG)
     wait_until(lambda: [served(node, job) for job in SEEDED]
                and node.metrics()[OPEN], what="the breaker to open")
-    fake.reply = lambda words: (b"*1\r\n$-1\r\n" if words[0] == b"HMGET"
-                                else b":1\r\n" if words[0] == b"EVAL"
-                                else b"$-1\r\n")
+    fake.reply = empty_redis
     wait_until(lambda: not node.metrics()[OPEN], what="it to close")
     wait_until(lambda: status_of(served(node, "job-init"))[0]
                == "fwd=uri-miss", what="Redis to be asked again")

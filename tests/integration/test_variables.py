@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from lib.expect import is_hit, is_stored, log_lines
+from lib.expect import cache_status, is_hit, is_stored, log_lines
+from lib.gateway import bearer
 from lib.upstream import ALICE, BOB, JOBS
 from lib.wait import wait_until
 
@@ -41,20 +42,39 @@ def test_miss_and_hit(gateway, upstream):
         assert re.fullmatch("[0-9a-f]{12}", said["credential"])
         assert said["credential"] == miss["credential"]
         assert said["schema_error"] == ""
-        assert re.fullmatch(r"\d+\.\d{3}", said["redis_time"])
-        assert float(said["redis_time"]) < 5
         assert said["age"] in ("0", "1")
         assert 3230 <= int(said["ttl"]) <= 3600
     assert (miss["cache"], miss["tier"]) == ("MISS", "upstream")
     assert (hit["cache"], head["cache"]) == ("HIT", "HIT")
-    assert hit["tier"] in ("redis", "memory")
+    assert (hit["tier"], head["tier"]) == ("memory", "memory")
     assert miss["schema"] == "valid"
+    assert float(miss["redis_time"]) < 5
+    assert re.fullmatch(r"\d+\.\d{3}", miss["redis_time"])
+    assert (hit["redis_time"], head["redis_time"]) == ("", "")
+
+
+def test_hit_of_redis(gateway, upstream):
+    node = start(gateway, location_extra="batch_dial_memory off;")
+    assert is_stored(node.read("job-complete"))
+    assert is_hit(node.read("job-complete"))
+    _, hit = logged(node, 2)
+    assert (hit["cache"], hit["tier"]) == ("HIT", "redis")
+    assert re.fullmatch(r"\d+\.\d{3}", hit["redis_time"])
+
+
+def so_far(node):
+    """The variables of the requests logged by now."""
+    text = (node.directory / "all.log").read_text()
+    return [dict(zip(NAMES, line.split("|"), strict=True))
+            for line in text.splitlines()]
 
 
 def last(node):
-    """The variables of the request logged last."""
-    text = (node.directory / "all.log").read_text()
-    return dict(zip(NAMES, text.splitlines()[-1].split("|"), strict=True))
+    return so_far(node)[-1]
+
+
+def of_jobs(node):
+    return [said for said in so_far(node) if said["job_id"]]
 
 
 def test_age_and_ttl_move(gateway, upstream):
@@ -70,11 +90,76 @@ def test_expired(gateway, upstream):
     node = start(gateway, location_extra="batch_dial_ttl COMPLETE=1s;")
     node.read("job-complete")
     wait_until(lambda: not is_hit(node.read("job-complete")), timeout=5)
-
-    # nothing is left of it in Redis, or a copy that is too old
-    wait_until(lambda: last(node)["cache"] in ("MISS", "EXPIRED"))
+    wait_until(lambda: last(node)["cache"] == "EXPIRED")
     assert last(node)["tier"] == "upstream"
     assert last(node)["age"] == "0"
+    assert last(node)["ttl"] in ("0", "1")
+
+
+def test_stale(gateway, upstream):
+    """A copy stands in for an upstream that fails; its ttl is below 0."""
+    node = start(gateway, location_extra="batch_dial_ttl COMPLETE=1s;")
+    node.read("job-complete")
+    upstream.rule(job="job-complete", status=503)
+    wait_until(lambda: cache_status(node.read("job-complete")).get("detail")
+               == "stale")
+    wait_until(lambda: last(node)["cache"] == "STALE")
+    said = last(node)
+    assert said["tier"] in ("memory", "redis")
+    assert said["job_status"] == "COMPLETE"
+    assert int(said["ttl"]) < 0
+    assert int(said["age"]) >= 0
+
+
+def test_updating(gateway, upstream):
+    """A copy is served while another is fetched in the background."""
+    node = start(gateway, location_extra="""
+        batch_dial_ttl COMPLETE=1s;
+        batch_dial_stale_while_revalidate 1h;
+    """)
+    node.read("job-complete")
+    upstream.rule(job="job-complete", hold={"before_headers": "gate"})
+    wait_until(lambda: cache_status(node.read("job-complete")).get("detail")
+               == "stale")
+    upstream.wait_waiting("gate")
+    wait_until(lambda: last(node)["cache"] == "UPDATING")
+    said = last(node)
+    assert said["tier"] in ("memory", "redis")
+    assert int(said["ttl"]) < 0
+    upstream.release("gate")
+
+
+def test_coalesced(gateway, upstream):
+    node = start(gateway)
+    upstream.rule(job="job-complete", hold={"before_headers": "gate"})
+    with node.connect() as leader, node.connect() as follower:
+        leader.send("GET", READ, bearer())
+        upstream.wait_waiting("gate")
+        follower.send("GET", READ, bearer())
+        wait_until(lambda: node.metrics()[
+            'batch_dial_flights_total{scope="host",result="joined"}'] == 1)
+        upstream.release("gate")
+        assert leader.receive().body == follower.receive().body
+
+    # the metrics page is logged as well
+    wait_until(lambda: len(of_jobs(node)) == 2)
+    assert sorted(said["cache"] for said in of_jobs(node)) \
+        == ["COALESCED", "MISS"]
+    for line in of_jobs(node):
+        assert line["tier"] == "upstream"
+        assert line["job_status"] == "COMPLETE"
+        assert line["age"] in ("0", "1")
+
+
+def test_negative(gateway, upstream):
+    node = start(gateway)
+    assert node.read("job-none").status == 404
+    assert node.read("job-none").status == 404
+    first, again = logged(node, 2)
+    assert (first["cache"], first["tier"]) == ("MISS", "upstream")
+    assert (again["cache"], again["tier"]) == ("NEGATIVE", "memory")
+    for name in ("job_status", "schema", "schema_error", "age", "ttl"):
+        assert again[name] == "", name
 
 
 def test_credentials_differ(gateway, upstream):

@@ -69,6 +69,18 @@ test_status_forwarded(void **state)
                                         .fwd_status = 200, .stored = 1,
                                         .ttl = 9 },
                   "batch-dial; fwd=stale; fwd-status=200; stored");
+    assert_status((bd_cache_status_t) { .fwd = BD_FWD_STALE,
+                                        .collapsed = 1 },
+                  "batch-dial; fwd=stale; collapsed");
+    assert_status((bd_cache_status_t) { .fwd = BD_FWD_URI_MISS,
+                                        .fwd_status = 404, .collapsed = 1 },
+                  "batch-dial; fwd=uri-miss; collapsed; fwd-status=404");
+    assert_status((bd_cache_status_t) { .fwd = BD_FWD_STALE,
+                                        .fwd_status = 200, .stored = 1,
+                                        .collapsed = 1,
+                                        .detail = "redis-down" },
+                  "batch-dial; fwd=stale; collapsed; fwd-status=200; stored; "
+                  "detail=redis-down");
     assert_status((bd_cache_status_t) { .fwd = BD_FWD_BYPASS,
                                         .detail = "redis-down" },
                   "batch-dial; fwd=bypass; detail=redis-down");

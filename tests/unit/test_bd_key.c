@@ -9,6 +9,23 @@
 #include "bd_key.h"
 
 
+/* The digits of test_credential(). */
+
+#define HEX                                                                   \
+    "070f171f272f373f474f575f676f777f878f979fa7afb7bfc7cfd7dfe7eff7ff"
+
+
+static void
+test_credential(uint8_t credential[BD_MAC_SIZE])
+{
+    size_t  i;
+
+    for (i = 0; i < BD_MAC_SIZE; i++) {
+        credential[i] = (uint8_t) (i * 8 + 7);
+    }
+}
+
+
 static void
 test_key_job(void **state)
 {
@@ -32,13 +49,14 @@ test_key_job(void **state)
     len = bd_key_job(key, bd_slice("a"), bd_slice("b"));
     assert_slice_equal(bd_slice_make(key, len), "bd:a:{b}");
 
-    /* the longest of both fill the room exactly */
+    /* the longest of both */
 
     assert_int_equal(sizeof(ns) - 1, BD_NAMESPACE_MAX);
     assert_int_equal(sizeof(id) - 1, BD_ID_MAX);
 
     len = bd_key_job(key, bd_slice(ns), bd_slice(id));
-    assert_int_equal(len, BD_KEY_MAX);
+    assert_int_equal(len, 198);
+    assert_in_range(len, 1, BD_KEY_MAX);
     assert_memory_equal(key, "bd:nnnn", 7);
     assert_memory_equal(key + len - 3, "ii}", 3);
 
@@ -47,28 +65,79 @@ test_key_job(void **state)
 
 
 static void
-test_key_entry(void **state)
+test_key_credential(void **state)
 {
-    size_t   i;
-    char    *field;
-    uint8_t  credential[BD_MAC_SIZE];
+    char     *key;
+    size_t    len;
+    uint8_t   credential[BD_MAC_SIZE];
+
+    static const char  ns[] =
+        "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn";
 
     (void) state;
 
-    for (i = 0; i < sizeof(credential); i++) {
-        credential[i] = (uint8_t) (i * 8 + 7);
-    }
+    test_credential(credential);
+
+    key = malloc(BD_KEY_MAX);
+    assert_non_null(key);
+
+    len = bd_key_credential(key, bd_slice("default"), credential);
+    assert_slice_equal(bd_slice_make(key, len), "bd:default:c:{" HEX "}");
+
+    len = bd_key_credential(key, bd_slice("a"), credential);
+    assert_slice_equal(bd_slice_make(key, len), "bd:a:c:{" HEX "}");
+
+    len = bd_key_credential(key, bd_slice(ns), credential);
+    assert_in_range(len, 1, BD_KEY_MAX);
+    assert_int_equal(len, 3 + 64 + 4 + 64 + 1);
+
+    free(key);
+}
+
+
+static void
+test_key_word(void **state)
+{
+    char    *key;
+    size_t   len;
+
+    (void) state;
+
+    key = malloc(BD_KEY_MAX);
+    assert_non_null(key);
+
+    len = bd_key_word(key, bd_slice("default"), bd_slice("generation"));
+    assert_slice_equal(bd_slice_make(key, len), "bd:default:generation");
+
+    len = bd_key_word(key, bd_slice("a"), bd_slice("events"));
+    assert_slice_equal(bd_slice_make(key, len), "bd:a:events");
+
+    free(key);
+}
+
+
+static void
+test_key_field(void **state)
+{
+    char     *field;
+    size_t    i;
+    uint8_t   credential[BD_MAC_SIZE];
+
+    static const char *const  expected[] = { "e:" HEX, "l:" HEX, "w:" HEX };
+
+    (void) state;
+
+    test_credential(credential);
 
     assert_int_equal(BD_FIELD_SIZE, 66);
 
     field = malloc(BD_FIELD_SIZE);
     assert_non_null(field);
 
-    bd_key_entry(field, credential);
-
-    assert_memory_equal(field,
-                        "e:070f171f272f373f474f575f676f777f"
-                        "878f979fa7afb7bfc7cfd7dfe7eff7ff", BD_FIELD_SIZE);
+    for (i = 0; i < bd_test_count(expected); i++) {
+        bd_key_field(field, expected[i][0], credential);
+        assert_memory_equal(field, expected[i], BD_FIELD_SIZE);
+    }
 
     free(field);
 }
@@ -121,7 +190,9 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_key_job),
-        cmocka_unit_test(test_key_entry),
+        cmocka_unit_test(test_key_credential),
+        cmocka_unit_test(test_key_word),
+        cmocka_unit_test(test_key_field),
         cmocka_unit_test(test_namespace_bytes),
         cmocka_unit_test(test_namespace_length)
     };

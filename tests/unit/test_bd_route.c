@@ -44,8 +44,8 @@ static const bd_route_case_t  cases[] = {
     { BD_METHOD_GET, P, P, BD_CLASS_PASS, "", "" },
     { BD_METHOD_GET, P, P "/", BD_CLASS_PASS, "", "" },
     { BD_METHOD_HEAD, P, P, BD_CLASS_PASS, "", "" },
-    { BD_METHOD_POST, P, P, BD_CLASS_PASS, "", "" },
-    { BD_METHOD_POST, P, P "/", BD_CLASS_PASS, "", "" },
+    { BD_METHOD_POST, P, P, BD_CLASS_CREATE, "", "" },
+    { BD_METHOD_POST, P, P "/", BD_CLASS_CREATE, "", "" },
     { BD_METHOD_OTHER, P, P "/", BD_CLASS_PASS, "", "" },
 
     /* a job */

@@ -3,6 +3,7 @@
 test_harness.py feeds each of these what it must catch.
 """
 
+import pathlib
 import re
 
 # Every token, password and secret of the tests holds this word.
@@ -37,18 +38,32 @@ def secret_problems(where, text):
             for line in text.splitlines() if MARK in line]
 
 
-def leaked_files(worker, master):
+def leaked_files(worker, master, sockets=frozenset()):
     """Descriptors of an idle worker that it should not have.
 
-    Both arguments are {fd: link}.  A worker whose peers are all gone shares
-    everything it has open with the master (listening sockets, logs, both
-    ends of every channel), save the epoll and eventfd descriptors of its
-    own.  Nothing need be remembered from the start, so respawned and
-    reloaded workers are judged by the same rule.
+    worker and master are {fd: link}, sockets what wake_sockets() tells of the
+    worker.  One whose peers are all gone shares everything it has open with
+    the master (listening sockets, logs, both ends of every channel), save the
+    epoll and eventfd descriptors of its own and the socket by which other
+    workers wake it.  Nothing need be remembered from the start, so respawned
+    and reloaded workers are judged by the same rule.
     """
-    shared = set(master.values())
+    expected = set(master.values()) | sockets
     return {fd: link for fd, link in worker.items()
-            if link not in shared and not link.startswith("anon_inode:")}
+            if link not in expected and not link.startswith("anon_inode:")}
+
+
+def wake_sockets(pid):
+    """The links of all sockets by which workers are woken, one a worker, in
+    the network of a process; none when it is gone."""
+    try:
+        text = pathlib.Path(f"/proc/{pid}/net/unix").read_text(
+            errors="replace")
+    except OSError:
+        return set()
+    rows = [line.split() for line in text.splitlines()[1:]]
+    return {f"socket:[{row[6]}]" for row in rows
+            if len(row) > 7 and row[7].startswith("@batch-dial-")}
 
 
 def worker_problems(expected, present):

@@ -11,6 +11,7 @@ http {
     %%HTTP_GLOBALS%%
 
     %%REDIS%%
+    %%MEMORY%%
     batch_dial_secret_file %%SECRET_FILE%%;
     batch_dial_zone %%ZONE%%;
 
@@ -24,6 +25,7 @@ http {
     server {
         listen 127.0.0.1:%%PORT%%;
         listen 127.0.0.1:%%PORT_h2%% http2;
+        %%LISTEN%%
 
         %%SERVER_EXTRA%%
 
@@ -48,17 +50,29 @@ http {
 class Gateway(Nginx):
     """CONFIG with the directives of a test put in.
 
-    redis is the batch_dial_redis line's argument, None for no such line.
+    redis is the batch_dial_redis line's argument, None for no such line;
+    memory=False switches the memory tier off; unix=True has it asked over its
+    Unix socket.
     """
+
+    memory = True                     # the fixture redis_tier has it off
 
     def __init__(self, directory, http_extra="", server_extra="",
                  location_extra="", redis="unix:%%REDIS_SOCK%%", zone="1m",
-                 config=CONFIG, **options):
+                 memory=None, unix=False, config=CONFIG, **options):
+        self.unix = unix
         super().__init__(
             directory, config,
             HTTP_EXTRA=http_extra, SERVER_EXTRA=server_extra,
             LOCATION_EXTRA=location_extra, ZONE=zone,
-            REDIS=f"batch_dial_redis {redis};" if redis else "", **options)
+            REDIS=f"batch_dial_redis {redis};" if redis else "",
+            LISTEN="listen unix:%%DIR%%/http.sock;" if unix else "",
+            MEMORY="" if (self.memory if memory is None else memory)
+            else "batch_dial_memory off;", **options)
+
+    @property
+    def address(self):
+        return self.directory / "http.sock" if self.unix else super().address
 
     def start(self):
         path = module()

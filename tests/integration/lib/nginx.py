@@ -278,7 +278,8 @@ class Nginx:
         found = {}
         master = open_files(self.process.pid)
         for pid in self.worker_pids():
-            leaked = checks.leaked_files(open_files(pid), master)
+            leaked = checks.leaked_files(open_files(pid), master,
+                                         checks.wake_sockets(pid))
             if leaked:
                 found[pid] = leaked
         return found

@@ -25,6 +25,8 @@ RUNNERS = {
     ("batch_dial_schema", "nginx", None): "integration",
     ("batch_dial_schema_resolve", "nginx", None): "integration",
     ("batch_dial_ttl", "nginx", None): "integration",
+    ("batch_dial_error_ttl", "nginx", None): "integration",
+    ("batch_dial_reauth", "nginx", None): "integration",
     ("Metrics", "console", "curl"): "scripts",
     ("Schema validation", "console", "curl"): "scripts",
     ("Schema validation", "console", "echo"): "scripts",

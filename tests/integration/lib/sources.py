@@ -1,6 +1,7 @@
 """What the module's C sources say, read without a compiler: directives,
 variables, counters, problem types and log messages."""
 
+import math
 import pathlib
 import re
 
@@ -62,20 +63,22 @@ def directives():
     return found
 
 
+def product(text):
+    """The number that "24 * 3600" stands for."""
+    return math.prod(map(int, re.findall(r"\d+", text)))
+
+
 def define(text, name):
     """The number a #define stands for."""
     match = re.search(rf"#define {PREFIX.upper()}{name}\s+([0-9 *()]+)\n",
                       text)
     assert match, f"no {name}"
-    number = 1
-    for factor in re.findall(r"\d+", match.group(1)):
-        number *= int(factor)
-    return number
+    return product(match.group(1))
 
 
 def merged(text, kind, name):
     """What ngx_conf_merge_<kind>_value() leaves a directive at."""
-    match = re.search(rf"ngx_conf_merge_{kind}\(conf->{name}, prev->{name},"
+    match = re.search(rf"ngx_conf_merge_{kind}\(conf->{name},\s+prev->{name},"
                       rf"\s+([^;]+)\);", text)
     assert match, f"{name} is not merged"
     return match.group(1).strip('"')
@@ -105,17 +108,30 @@ def ttl_defaults():
     found = []
     for status, value in re.findall(r"\[BD_STATUS_(\w+)\] = ([0-9 *]+)",
                                     source("core/bd_ttl.c")):
-        ms = 1
-        for factor in re.findall(r"\d+", value):
-            ms *= int(factor)
+        ms = product(value)
         if ms:
             found.append(f"{status}={time(ms)}")
     return " ".join(found)
 
 
+def error_ttl_defaults(text):
+    """"400=30s ..." of the table of the codes that are remembered."""
+    table = body(text, f"{PREFIX}error_ttls")
+    return " ".join(f"{code}={time(product(ms))}" for code, ms
+                    in re.findall(r"\{ (\d+), ([0-9 *]+) \}", table))
+
+
+def default_time(text, name):
+    """What a directive of one time is left at: "10s", "0"."""
+    value = merged(text, "msec_value", name)
+    macro = value.removeprefix(PREFIX.upper())
+    return value if macro == value else time(define(text, macro))
+
+
 def defaults():
     """{name: default} of the directives that have one."""
-    conf, parsed = glue("conf.c"), glue("directives.c")
+    conf, parsed = glue("conf.c"), glue("directives_redis.c")
+    times_of = glue("directives_ttl.c")
     times = {name: re.search(
         rf"ngx_conf_init_msec_value\(rcf->{name}, (\d+)\)", parsed).group(1)
         for name in ("connect_timeout", "timeout")}
@@ -126,9 +142,12 @@ def defaults():
         return enums[re.search(r"(FORMAT|MODE)_\w+$", merged(
             conf, "uint_value", name)).group()]
 
+    def flag(name):
+        return {"0": "off", "1": "on"}[merged(conf, "value", name)]
+
     return {
-        "batch_dial": {"0": "off", "1": "on"}[merged(conf, "value",
-                                                     "enable")],
+        "batch_dial": flag("enable"),
+        "batch_dial_memory": flag("memory"),
         "batch_dial_path": merged(conf, "str_value", "path"),
         "batch_dial_zone": size(define(glue("shm.h"), "ZONE_DEFAULT")),
         "batch_dial_redis": f"connect_timeout={times['connect_timeout']}ms "
@@ -137,6 +156,10 @@ def defaults():
         "batch_dial_schema_format": enum("schema_format"),
         "batch_dial_schema_mode": enum("schema_mode"),
         "batch_dial_ttl": ttl_defaults(),
+        "batch_dial_error_ttl": error_ttl_defaults(times_of),
+        **{f"batch_dial_{name}": default_time(times_of, name) for name in (
+            "stale_while_revalidate", "stale_if_error", "reauth",
+            "lock_timeout")},
         "batch_dial_max_body": size(define(conf, "MAX_BODY")),
     }
 
@@ -154,14 +177,17 @@ def variables():
 
 
 def counters():
-    """{metric: (label, values)} of both lists of stats.h."""
+    """{metric: {label: values}} of the lists of stats.h and metrics.c."""
     found = {}
-    for name, label, value in re.findall(
-            r'X\(\w+, "(\w+)",\s*\\?\s*"(?:(\w+)=\\"(\w+)\\")?"',
-            glue("stats.h")):
-        entry = found.setdefault(f"batch_dial_{name}", (label, []))
-        if value:
-            entry[1].append(value)
+    for name, labels in re.findall(
+            r'X\(\w+, "(\w+_total)",(?: "counter",)?\s*\\?\s*'
+            r'"((?:\w+=\\"\w+\\",?)*)"',
+            glue("stats.h") + glue("metrics.c")):
+        metric = found.setdefault(f"batch_dial_{name}", {})
+        for label, value in re.findall(r'(\w+)=\\"(\w+)\\"', labels):
+            values = metric.setdefault(label, [])
+            if value not in values:
+                values.append(value)
     return found
 
 
