@@ -29,6 +29,7 @@ HOME = {"n-one": "north", "n-two": "north", "n-three": "north",
         "n-four": "north", "n-gone": "north", "s-one": "south",
         "s-two": "south"}
 GONE = "n-gone"                       # is deleted and created now and then
+ISLE = "n-isle"                       # the Islander's own
 STATUSES = ("INIT", "ACTIVE", "PAUSED", "COMPLETE", "CANCELLED")
 
 SOURCE = re.compile(r'"call-(\d+)"')
@@ -41,13 +42,12 @@ LATENCY = 0.015                       # of upstream, when nothing is wrong
 class Stage:
     """What the actors share."""
 
-    def __init__(self, seed, nodes, upstream, redis, history, purge):
+    def __init__(self, seed, nodes, upstream, redis, history):
         self.seed = seed
         self.nodes = nodes
         self.upstream = upstream
         self.redis = redis
         self.history = history
-        self.purge = purge            # whether there is such a directive
         self.over = threading.Event()
         self.write_numbers = itertools.count(1)
         self.redis_lock = threading.Lock()  # held to break it or look into it
@@ -59,6 +59,7 @@ class Stage:
         for number, (job, workspace) in enumerate(HOME.items()):
             self.upstream.put_job(job, workspace,
                                   status=STATUSES[number % len(STATUSES)])
+        self.upstream.put_job(ISLE, "north", status="COMPLETE")
         for key, workspace in KEYS.items():
             self.upstream.add_key(key, workspace)
         self.steady = self.upstream.rule(delay=LATENCY)
@@ -341,7 +342,10 @@ class Overtaker(Writer):
     read: whoever does not wait for an invalidation is overtaken."""
 
     pause = (0.1, 0.4)
-    SLOW = 0.02                       # seconds; the gateway's patience is 0.05
+    SLOW = 0.02                       # seconds
+    TOO_SLOW = 0.04                   # the gateway's patience is 0.05: on a
+                                      # busy machine the end may come so late
+                                      # that Redis is away
 
     def deck(self):
         return [self.overtake]
@@ -357,16 +361,97 @@ class Overtaker(Writer):
             if not self.stage.redis_is_well():
                 return
             # its end is told it, for Redis looks at its clock every 100 ms
+            start = time.monotonic()
             self.stage.redis.command("CLIENT", "PAUSE", "1000", "WRITE")
-            ender = threading.Timer(self.SLOW, self.stage.redis.command,
-                                    ("CLIENT", "UNPAUSE"))
+            ender = threading.Timer(self.SLOW, self.unpause, (start,))
             ender.start()
             self.write(job, "pause", "POST", "/paused", said, node)
             ender.join()
 
+    def unpause(self, start):
+        self.stage.redis.command("CLIENT", "UNPAUSE")
+        end = time.monotonic()
+        if end - start > self.TOO_SLOW:
+            self.stage.history.faults.append(Fault("redis_pause", start, end))
+
     def look(self, job, node):
         for _ in range(4):
             self.read(node, job, self.key)
+
+
+class Islander(Writer):
+    """Writes on a node that cannot tell Redis, and reads there when it can
+    again: whatever the node had forgotten by then would still be in Redis.
+
+    The job is nobody else's, whose reads would put something newer there, and
+    fresh for long, but not until the next step; who reads is not who writes,
+    for whom the write's answer is stored.  It is rare, for what Redis' faults
+    excuse on the other node is not checked."""
+
+    pause = (7.0, 11.0)
+    READER, WRITER = NORTH[:2]
+
+    def deck(self):
+        return [self.cut_off, self.unannounced]
+
+    def cut_off(self):
+        """Redis hangs for so long that the node does not ask it any more: a
+        command it was still sent it would find when it goes on."""
+        with self.redis() as redis, self.stage.fault("redis_freeze"):
+            node = self.node()
+            self.settle(node)
+            redis.stop()
+            try:
+                for _ in range(12):
+                    self.read(node, self.job(), self.READER)
+                    self.stage.over.wait(0.05)
+                self.change(node)
+            finally:
+                redis.cont()
+        self.look(ISLE, node)
+
+    def unannounced(self):
+        """Redis answers reads but takes no write."""
+        with self.redis() as redis, self.stage.fault("redis_read_only"):
+            node = self.node()
+            self.settle(node)
+            redis.make_read_only()
+            try:
+                self.change(node)
+                self.look(ISLE, node)
+            finally:
+                redis.command("REPLICAOF", "NO", "ONE")
+        self.look(ISLE, node)
+
+    @contextlib.contextmanager
+    def redis(self):
+        """Redis, when it is well."""
+        while True:
+            with self.stage.redis_lock:
+                if self.stage.redis_is_well():
+                    yield self.stage.redis
+                    return
+            time.sleep(0.05)
+
+    def settle(self, node):
+        """A state in Redis, of which the write is news."""
+        for _ in range(3):
+            self.read(node, ISLE, self.READER)
+            self.stage.over.wait(0.05)
+
+    def change(self, node):
+        number, fields, body = self.told(
+            self.WRITER, {"name": f"Isle {self.dice.randrange(10 ** 6)}"})
+        start, end, answer, _ = self.ask(node, "PUT", f"{JOBS}/{ISLE}",
+                                         self.WRITER, fields[1:], body)
+        self.stage.history.writes.append(Write(
+            number, start, end, node, self.WRITER, ISLE, "put",
+            None if answer is None else answer.status))
+
+    def look(self, job, node):
+        for _ in range(10):
+            self.read(node, job, self.READER)
+            self.stage.over.wait(0.05)
 
 
 class Operator(Actor):
@@ -375,9 +460,9 @@ class Operator(Actor):
     pause = (0.1, 0.3)
 
     def deck(self):
-        steps = ([self.dashboard_status] * 4 + [self.dashboard_name] * 2
-                 + [self.revoke, self.vanish, self.peek, self.peek])
-        return steps + [self.purge] * 3 if self.stage.purge else steps
+        return ([self.dashboard_status] * 4 + [self.dashboard_name] * 2
+                 + [self.revoke, self.vanish, self.peek, self.peek]
+                 + [self.purge] * 3)
 
     def dashboard_status(self):
         self.stage.upstream.patch_job(
@@ -422,6 +507,8 @@ class Operator(Actor):
         if job is None or not isinstance(value, dict):
             return
         for name, data in value.items():
+            if not name.startswith(b"e:"):
+                continue              # a lease, a moment, an announcement
             self.counts["entries seen"] += b"{" in data
             self.stage.history.peeks.append(Peek(
                 time.monotonic(), job.group(1).decode(),

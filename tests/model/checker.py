@@ -23,11 +23,10 @@ class Violation:
         return f"{self.clause} at {self.time:.3f}: {self.text}"
 
 
-def check(history, contract, built):
-    """All violations of the clauses that are built, in order of time."""
-    known = Known(history, contract, built)
-    found = [violation for name, clause in CLAUSES.items() if built[name]
-             for violation in clause(known)]
+def check(history, contract):
+    """All violations, in order of time."""
+    known = Known(history, contract)
+    found = [violation for clause in CLAUSES for violation in clause(known)]
     return sorted(found, key=lambda violation: violation.time)
 
 
@@ -208,7 +207,7 @@ def outdated(clause, known, concerns):
         for invalidation in known.invalidations[read.job]:
             if invalidation.outdates(call) and concerns(invalidation, read) \
                     and reached(known, invalidation, read) \
-                    and not excused(known, invalidation, read, call):
+                    and not excused(known, invalidation, read):
                 yield wrong(clause, read, f"call {call.number} is from before "
                             f"{invalidation.what}, done at "
                             f"{invalidation.end:.3f} on {invalidation.node}")
@@ -220,7 +219,7 @@ def unknown_outcome(known):
         for invalidation in known.uncertain[read.job]:
             if invalidation.outdates(call) \
                     and reached(known, invalidation, read) \
-                    and not excused(known, invalidation, read, call) \
+                    and not excused(known, invalidation, read) \
                     and not (told_stale(read) and known.troubled(
                         read.key, read.start, read.end)):
                 yield wrong("unknown_outcome", read,
@@ -251,16 +250,11 @@ def reached(known, invalidation, read):
         and read.start > since + known.slack(invalidation.end, read.start)
 
 
-def excused(known, invalidation, read, call):
-    """Whether what is not built yet, or Redis, is why a read is outdated."""
-    start, end = invalidation.start, invalidation.end
-    if not known.built["fence"] \
-            and call.ended + known.slack(call.ended, start) >= start:
-        return True                   # fetched while the write went on
-    away = known.redis_away(start, end + known.contract.other_node)
-    if not known.built["journal"]:
-        return bool(away)
-    # the other node learns of it once Redis is back and has been told
+def excused(known, invalidation, read):
+    """Whether Redis is why the other node does not know: it learns of an
+    invalidation once Redis is back and has been told."""
+    away = known.redis_away(invalidation.start,
+                            invalidation.end + known.contract.other_node)
     return invalidation.node != read.node and any(
         read.start <= fault.end + known.contract.recovery
         + known.contract.slack for fault in away)
@@ -342,11 +336,23 @@ def parted(known, call, later):
     """Whether a later call for the same need not care for an earlier one."""
     start = call.time - known.slack(call.time, call.time)
     return strangers(known, call, later) \
-        or any(start <= i.end and i.start <= later.time
+        or any(i.start <= later.time and start <= known.heard_until(i)
                for i in (known.invalidations[call.job]
                          + known.uncertain[call.job])) \
         or any(call.time <= ended and rejected.time <= later.time
-               for ended, rejected in known.rejected[call.key])
+               for ended, rejected in known.rejected[call.key]) \
+        or any(start <= until and since <= later.time
+               for since, until in known.left[call.job]) \
+        or unshared(known, call)
+
+
+def unshared(known, call):
+    """Whether a call was made for one client alone: it, or one that this
+    client had waited for, was answered with no-store."""
+    since = call.time - known.slack(call.time, call.time)
+    return call.no_store or any(
+        other.no_store and since <= other.ended <= call.time
+        for other in known.reads[call.key, call.job])
 
 
 def backoff(known):
@@ -391,18 +397,35 @@ def too_soon(known, call, later, until):
         and not strangers(known, call, later)
 
 
-CLAUSES = {
-    "sent": sent, "tenant": tenant, "valid": valid, "stored": stored,
-    "no_store": no_store, "fresh": fresh, "flagged": flagged,
-    "errors": errors, "refusals": refusals, "latency": latency,
-    "own_node": own_node, "other_node": other_node,
-    "unknown_outcome": unknown_outcome,
-    "liveness": liveness, "tombstone": tombstone,
-    "one_fetch": one_fetch, "backoff": backoff, "hold_off": hold_off,
-}
+CLAUSES = (
+    # every answer
+    sent,             # bodies are ones upstream sent, byte for byte
+    tenant,           # ... to the credential that gets them
+    valid,            # ... and pass the schema
+    stored,           # so do the bodies found in Redis
+    no_store,         # a no-store answer goes to one client, once
+    fresh,            # nothing is served past its bound
+    flagged,          # what is served stale says so
+    errors,           # an error has its cause upstream
+    refusals,         # so has a refusal, within batch_dial_error_ttl
+    latency,          # nobody waits much longer than upstream takes
 
-# These are no clauses of their own but sharpen others.
-SHARPENERS = {"fence", "journal", "write_through"}
+    # invalidation, also of fetches under way and while Redis is away
+    own_node,         # no read after an acknowledged write or purge is
+                      # answered from before it, on the same node
+    other_node,       # ... later than 100 ms after, on the other
+    unknown_outcome,  # nor after a write nobody knows the end of, save as a
+                      # stale copy while upstream fails
+
+    # who may be answered
+    liveness,         # only credentials accepted within reauth
+    tombstone,        # nobody on any node after a 401
+
+    # what upstream is spared
+    one_fetch,        # one read of a (credential, job) at a time
+    backoff,          # none for 1 s after one that failed
+    hold_off,         # none of a credential until its Retry-After
+)
 
 
 # for the report of a violation

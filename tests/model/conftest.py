@@ -29,18 +29,6 @@ redis_server = harness.redis_server
 gateway = harness.gateway
 nginx_test = harness.nginx_test
 
-from built import BUILT  # noqa: E402  (found by the path set above)
-
-# What each file of future/ shows, by clauses of BUILT.
-NEEDS = {
-    "test_one_fetch.py": {"one_fetch"},
-    "test_one_fetch_faults.py": {"one_fetch"},
-    "test_liveness_load.py": {"liveness"},
-    "test_outage_load.py": {"one_fetch", "backoff", "liveness"},
-}
-collect_ignore = [f"future/{name}" for name, needs in NEEDS.items()
-                  if not all(BUILT[clause] for clause in needs)]
-
 
 def pytest_addoption(parser):
     group = parser.getgroup("model")

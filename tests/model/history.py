@@ -93,7 +93,7 @@ class Peek:
 
 @dataclass
 class Contract:
-    """The numbers in force; what a gateway has no directive for is 0."""
+    """The numbers in force; what is switched off is 0."""
 
     ttl: dict                         # status: seconds
     stale_while_revalidate: float = 0.0

@@ -58,10 +58,9 @@ def valid_job(members, job):
 
 
 class Known:
-    def __init__(self, history, contract, built):
+    def __init__(self, history, contract):
         self.history = history
         self.contract = contract
-        self.built = built
         self.calls = {call.number: call for call in history.calls}
         self.members = {call.number: members_of(call.body)
                         for call in history.calls}
@@ -79,6 +78,7 @@ class Known:
             for entries in shelf.values():
                 entries.sort(key=lambda entry: entry[0])
 
+        self.left = collections.defaultdict(list)       # (from, to), by job
         self.invalidations = collections.defaultdict(list)
         self.uncertain = collections.defaultdict(list)
         for write in history.writes:
@@ -107,6 +107,10 @@ class Known:
             self.accepted[call.key].append((call.ended, call))
 
     def _invalidation(self, write):
+        if write.status is None:      # the gateway cannot know what became
+            self.left[write.job].append(
+                (write.start, write.end + self.contract.other_node
+                 + self.slack(write.end, write.end)))
         calls = [call for call in self.sent_for[write.number]
                  if call.status is None or not 400 <= call.status < 500]
         if not calls:
@@ -182,6 +186,15 @@ class Known:
     def redis_away(self, start, end):
         """The faults of Redis that may be felt in a time."""
         return self.broken("redis", start - self.contract.recovery, end)
+
+    def heard_until(self, invalidation):
+        """Until when a node may hear of an invalidation, and end what it has
+        under way: it may come from the journal, once Redis is back."""
+        away = self.redis_away(invalidation.start,
+                               invalidation.end + self.contract.other_node)
+        return max([invalidation.end]
+                   + [fault.end + self.contract.recovery + self.contract.slack
+                      for fault in away])
 
     def troubled(self, key, start, end):
         """Whether upstream failed a credential, or was known to, in a time."""

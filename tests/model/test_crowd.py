@@ -2,7 +2,8 @@
 
 import time
 
-from crowd import Crowd, clients_of, get, poll, worker_asking
+from crowd import Crowd, get, poll
+from lib.sockets import clients_of, worker_asking
 from lib.upstream import ALICE, BOB
 from lib.wait import wait_until
 

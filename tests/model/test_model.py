@@ -12,7 +12,6 @@ import random
 import actors
 import nodes
 import pytest
-from built import BUILT
 from checker import around, check
 from history import History
 
@@ -30,13 +29,8 @@ EXERCISED = [
     "upstream_slow", "upstream_hangs", "upstream_cuts", "upstream_invalid",
     "upstream_no_store", "writes_slow", "writes_500",
     "200", "304", "401", "404", "500|502|503|504", "hit", "forwarded",
-    "entries seen",
+    "entries seen", "stale", "memory", "purge", "cut_off", "unannounced",
 ]
-WITH = {                              # what only some gateways can do
-    "batch_dial_purge": ["purge"],
-    "batch_dial_stale_if_error": ["stale"],
-    "batch_dial_memory": ["memory"],
-}
 TOLD = 5                              # violations told in full
 
 
@@ -64,23 +58,20 @@ def pytest_generate_tests(metafunc):
 def test_history_keeps_the_contract(world, upstream, redis_server, episode,
                                     capsys):
     seed, seconds = episode
-    found = nodes.features(world)
-    fleet, contract = nodes.start(world, found, random.Random(seed).random()
-                                  < 0.5)
+    fleet, contract = nodes.start(world, random.Random(seed).random() < 0.5)
     history = History()
-    stage = actors.Stage(seed, fleet, upstream, redis_server, history,
-                         nodes.PURGE in found)
+    stage = actors.Stage(seed, fleet, upstream, redis_server, history)
     stage.prepare()
     counts = play(stage, seconds)
     upstream.drop_rules()
     assert upstream.settle(2 * 2 * 16, patience=10.0) == []
     history.calls = actors.calls_of(upstream)
 
-    violations = check(history, contract, BUILT)
+    violations = check(history, contract)
     with capsys.disabled():
-        print("\n" + summary(seed, counts, history, violations, found))
+        print("\n" + summary(seed, counts, history, violations))
     assert not violations, told(history, violations, world.directory)
-    assert unexercised(counts, found) == []
+    assert unexercised(counts) == []
 
 
 def play(stage, seconds):
@@ -89,6 +80,7 @@ def play(stage, seconds):
     cast += [actors.Writer(stage, f"writer {n}") for n in range(WRITERS)]
     cast += [actors.Operator(stage, "operator"),
              actors.Overtaker(stage, "overtaker"),
+             actors.Islander(stage, "islander"),
              actors.Saboteur(stage, "saboteur"),
              actors.Metronome(stage, "metronome")]
     for actor in cast:
@@ -105,28 +97,21 @@ def play(stage, seconds):
     return sum((actor.counts for actor in cast), collections.Counter())
 
 
-def unexercised(counts, found):
+def unexercised(counts):
     """What a run should have seen and has not."""
-    wanted = EXERCISED + [name for feature, names in WITH.items()
-                          if feature in found for name in names]
-    return [name for name in wanted
+    return [name for name in EXERCISED
             if not any(counts[word] for word in name.split("|"))]
 
 
-def summary(seed, counts, history, violations, found):
-    """One line on what was done and what was not."""
+def summary(seed, counts, history, violations):
+    """One line on what was done."""
     steps = " ".join(f"{name.replace(' ', '-')}={number}"
                      for name, number in sorted(counts.items()))
-    off = [clause for clause, on in BUILT.items() if not on]
-    missing = [name for name in [*nodes.OPTIONAL, nodes.PURGE]
-               if name not in found]
     return (f"model: seed={seed} reads={len(history.reads)} "
             f"writes={len(history.writes)} purges={len(history.purges)} "
             f"faults={len(history.faults)} calls={len(history.calls)} "
             f"lateness={max([late for _, late in history.lags] or [0]):.3f}s "
-            f"violations={len(violations)}; {steps}; "
-            f"not checked: {', '.join(off) or 'nothing'}; "
-            f"no directive: {', '.join(missing) or 'none missing'}")
+            f"violations={len(violations)}; {steps}")
 
 
 def told(history, violations, directory):
@@ -142,7 +127,7 @@ def told(history, violations, directory):
 
 def test_a_seed_deals_the_same_decks():
     def deck(seed):
-        stage = actors.Stage(seed, {}, None, None, History(), True)
+        stage = actors.Stage(seed, {}, None, None, History())
         actor = actors.Saboteur(stage, "saboteur")
         steps = actor.deck()
         actor.dice.shuffle(steps)
@@ -154,9 +139,8 @@ def test_a_seed_deals_the_same_decks():
 
 def test_what_was_not_exercised_is_told():
     counts = collections.Counter(dict.fromkeys(EXERCISED, 1))
-    assert unexercised(counts, []) == ["500|502|503|504"]
+    assert unexercised(counts) == ["500|502|503|504"]
     counts["503"] = 1
-    assert unexercised(counts, []) == []
-    assert unexercised(counts, ["batch_dial_purge"]) == ["purge"]
+    assert unexercised(counts) == []
     del counts["hit"]
-    assert unexercised(counts, []) == ["hit"]
+    assert unexercised(counts) == ["hit"]

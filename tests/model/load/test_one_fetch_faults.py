@@ -3,7 +3,8 @@ upstream did not cause, and upstream is asked once more at most."""
 
 import time
 
-from crowd import Crowd, clients_of, get, worker_asking
+from crowd import Crowd, get
+from lib.sockets import clients_of, worker_asking
 from lib.upstream import ALICE
 from lib.wait import wait_until
 
