@@ -1,4 +1,4 @@
-"""From samples to a table and to JSON."""
+"""From rows to a table and to JSON."""
 
 import datetime
 import json
@@ -6,65 +6,58 @@ import os
 import pathlib
 import platform
 import subprocess
-from statistics import median, quantiles
-
-
-def summarize(scenarios, rounds):
-    """One row for each scenario; rounds are {name: sample} each."""
-    return [row(scenario, rounds) for scenario in scenarios]
-
-
-def row(scenario, rounds):
-    samples = [samples[scenario.name] for samples in rounds]
-    result = {"name": scenario.name, "baseline": scenario.baseline,
-              "limit": scenario.limit}
-    for figure in samples[0]:
-        result[figure] = median(sample[figure] for sample in samples)
-    if scenario.baseline is not None:
-        ratios = [samples[scenario.name]["cpu"]
-                  / samples[scenario.baseline]["cpu"] for samples in rounds]
-        result["ratio"] = median(ratios)
-        result["ratio_quartiles"] = quartiles(ratios)
-    return result
-
-
-def quartiles(values):
-    if len(values) == 1:
-        return [values[0], values[0]]
-    cuts = quantiles(values, n=4, method="inclusive")
-    return [cuts[0], cuts[2]]
-
 
 COLUMNS = [
-    ("scenario", "{name}"), ("req/s", "{rate:.0f}"), ("cpu us", "{cpu:.2f}"),
-    ("ratio", "{ratio:.2f}"),
+    ("scenario", "{name}"), ("cpu us", "{cpu:.2f}"), ("ratio", "{ratio:.2f}"),
     ("quartiles", "{ratio_quartiles[0]:.2f}-{ratio_quartiles[1]:.2f}"),
-    ("limit", "{limit:.2f}"), ("to", "{baseline}"),
+    ("to", "{baseline}"), ("goal", "{limit:.2f}"), ("met", "{met}"),
+    ("also", "{also_ratio:.2f} {also}"),
     ("p50 us", "{p50:.0f}"), ("p99 us", "{p99:.0f}"),
-    ("redis us", "{redis_cpu:.2f}"),
-    ("commands/write", "{commands_per_write:.1f}"),
+    ("req/s", "{rate:.0f}"), ("store us", "{store_cpu:.2f} {store}"),
 ]
+
+LEFT = {"scenario", "to", "also", "store us"}
+WORDS = {True: "yes", False: "NO"}
 
 
 def cell(template, figures):
-    known = {name: value for name, value in figures.items()
-             if value is not None}
+    known = {name: WORDS.get(value, value) if name == "met" else value
+             for name, value in figures.items() if value is not None}
     try:
         return template.format(**known)
     except KeyError:
         return "-"
 
 
-def table(rows):
+def cells(rows, columns=COLUMNS):
+    """The texts of the table, titles first, without columns of no figure."""
+    lines = [[cell(template, figures) for _, template in columns]
+             for figures in rows]
+    used = [index for index in range(len(columns))
+            if any(line[index] != "-" for line in lines)]
+    titles = [title for title, _ in columns]
+    return [[line[index] for index in used] for line in [titles, *lines]]
+
+
+def table(rows, columns=COLUMNS):
     """The table as text; figures are medians over the rounds."""
-    lines = [[title for title, _ in COLUMNS]]
-    lines += [[cell(template, figures) for _, template in COLUMNS]
-              for figures in rows]
+    lines = cells(rows, columns)
     widths = [max(map(len, column)) for column in zip(*lines)]
+    left = [title in LEFT or index == 0
+            for index, title in enumerate(lines[0])]
     return "\n".join(
-        "  ".join(text.ljust(width) if index == 0 else text.rjust(width)
-                  for index, (text, width) in enumerate(zip(line, widths)))
+        "  ".join(text.ljust(width) if flush else text.rjust(width)
+                  for flush, text, width in zip(left, line, widths)).rstrip()
         for line in lines)
+
+
+def markdown(rows, columns=COLUMNS):
+    """The same for a README."""
+    titles, *lines = cells(rows, columns)
+    rules = ["---" if title in LEFT or index == 0 else "--:"
+             for index, title in enumerate(titles)]
+    return "\n".join(f"| {' | '.join(line)} |"
+                     for line in [titles, rules, *lines])
 
 
 def machine():
@@ -74,23 +67,34 @@ def machine():
               if line.startswith("model name")]
     return {
         "date": datetime.date.today().isoformat(),
+        "commit": version("git", "describe", "--always", "--dirty"),
         "cpu": models[0] if models else platform.machine(),
         "cpus": os.cpu_count(),
         "kernel": platform.release(),
+        "load": round(os.getloadavg()[0], 2),
         "nginx": version("nginx", "-v"),
         "redis": version("redis-server", "--version"),
+        "memcached": version("memcached", "--version"),
+        "varnish": version("varnishd", "-V"),
         "wrk": version("wrk", "-v"),
     }
 
 
 def version(*command):
-    done = subprocess.run(command, capture_output=True, text=True,
-                          check=False)
-    return (done.stdout + done.stderr).splitlines()[0].strip()
+    try:
+        done = subprocess.run(command, capture_output=True, text=True,
+                              check=False)
+    except FileNotFoundError:
+        return "not installed"
+    return ((done.stdout + done.stderr).splitlines() or [""])[0].strip()
 
 
-def write_json(path, rows, rounds, options):
-    report = {"machine": machine(), "options": options, "results": rows,
-              "rounds": rounds}
+def write_json(path, report):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+
+
+def caption(where):
+    """The machine in a line."""
+    return (f"{where['date']}, {where['cpus']} x {where['cpu']}, Linux "
+            f"{where['kernel']}, {where['nginx'].partition(': ')[2]}")

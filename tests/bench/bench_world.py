@@ -1,152 +1,31 @@
-"""The servers of a bench run: upstream, Redis, the gateway, plain nginx.
+"""The servers of a comparison: upstream, the gateway, its peers, the stores.
 
-Each nginx has one worker.  Upstream is an nginx of its own, so that what a
-fetch costs there is in nobody's account.  The workers measured have the
-first CPU for themselves, all else shares the others; with one CPU all share
-it.
+Each server that is measured has one worker.  Upstream is an nginx of its own,
+so that what a fetch costs there is in nobody's account.
 
 The processes and ports are those of the integration tests' harness, of which
 this uses what needs no package beside Python.
 """
 
 import json
-import os
-import socket
+import re
 
-from lib import client, ports
-from lib.nginx import Nginx, load_module
-from lib.process import Process
 from lib.wait import wait_until
 
+import bench_config
+from bench_build import knows
+from bench_equal import differences
+from bench_fleet import Fleet, get, metrics
 from bench_scenarios import BODY_SIZE, JOB, ONE_JOB, TOKEN
-
-# A connection lives for ever, on both sides of each server.
-HTTP = """\
-%%GLOBALS%%
-
-http {
-    %%HTTP_GLOBALS%%
-    access_log off;
-    server_tokens off;
-    keepalive_requests 1000000000;
-    keepalive_timeout 1h;
-"""
-
-API = """
-    upstream api {
-        server 127.0.0.1:%%UPSTREAM_PORT%%;
-        keepalive 128;
-        keepalive_requests 1000000000;
-        keepalive_timeout 1h;
-    }
-"""
-
-PROXY = """\
-            proxy_pass http://api;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-"""
-
-UPSTREAM = HTTP + """
-    server {
-        listen 127.0.0.1:%%PORT%%;
-        default_type application/json;
-
-        location ~ "^/api/batch_dial_jobs/(?<id>[A-Za-z0-9-]+)" {
-            return 200 '%%BODY%%';
-        }
-    }
-}
-"""
-
-GATEWAY = HTTP + API + """
-    batch_dial_redis unix:%%REDIS_SOCK%% timeout=1s;
-    batch_dial_secret_file %%DIR%%/secret;
-
-    server {
-        listen 127.0.0.1:%%PORT_cached%%;
-
-        location /api/ {
-            batch_dial on;
-""" + PROXY + """
-        }
-
-        location = /metrics {
-            batch_dial_metrics;
-        }
-    }
-
-    server {
-        listen 127.0.0.1:%%PORT_uncached%%;
-
-        location /api/ {
-            batch_dial on;
-            batch_dial_ttl INIT=0 ACTIVE=0 PAUSED=0 COMPLETE=0 CANCELLED=0;
-""" + PROXY + """
-        }
-    }
-}
-"""
-
-PLAIN = HTTP + API + """
-    server {
-        listen 127.0.0.1:%%PORT_return%%;
-
-        location /api/ {
-            %%HIT_HEADERS%%
-            return 200 '%%HIT_BODY%%';
-        }
-    }
-
-    server {
-        listen 127.0.0.1:%%PORT_proxy%%;
-
-        location /api/ {
-""" + PROXY + """
-        }
-    }
-}
-"""
-
-# What nginx adds to an answer of return by itself.
-OWN_HEADERS = {"server", "date", "content-length", "connection",
-               "content-type"}
+from bench_servers import Memcached, Varnish, pin
 
 
-class Redis:
-    """A redis-server of the run's own on a unix socket."""
+class World(Fleet):
+    """The servers, by the names that scenarios give them."""
 
     def __init__(self, directory):
-        self.socket = directory / "redis.sock"
-        self.process = Process(
-            ["redis-server", "--port", "0", "--unixsocket", self.socket,
-             "--save", "", "--appendonly", "no", "--dir", directory],
-            directory / "redis.log")
-        wait_until(self._answers, what=self.process.text)
-
-    def _answers(self):
-        try:
-            return self.command("PING") == b"+PONG"
-        except OSError:
-            return False
-
-    def command(self, line):
-        """An inline command whose reply is one line."""
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(60)
-            connection.connect(str(self.socket))
-            connection.sendall(line.encode() + b"\r\n")
-            with connection.makefile("rb") as reply:
-                return reply.readline().rstrip()
-
-
-class World:
-    def __init__(self, directory):
-        self.directory = directory
-        self.processes = []
-        cpus = sorted(os.sched_getaffinity(0))
-        self.worker_cpus = set(cpus[:1])
-        os.sched_setaffinity(0, set(cpus[1:] or cpus))
+        super().__init__(directory)
+        self.servers = {}
         try:
             self._start()
         except BaseException:
@@ -154,84 +33,131 @@ class World:
             raise
 
     def _start(self):
-        body = job_body()
-        upstream = self._nginx("upstream", UPSTREAM, LOAD_MODULE="",
-                               BODY=body.replace(JOB, "$id"))
-        self.redis = Redis(self.directory)
-        self.processes.append(self.redis.process)
-        (self._subdirectory("gateway") / "secret").write_text("s" * 32)
-        self.gateway = self._nginx("gateway", GATEWAY,
-                                   LOAD_MODULE=load_module(),
-                                   UPSTREAM_PORT=upstream.port(),
-                                   REDIS_SOCK=self.redis.socket)
-        hit = self.store_job()
+        body = job_body().replace(JOB, "$id")
+        upstream = self.upstream("upstream", body)
+        self._start_gateways(upstream.port())
+        hit = self.store_job("gateway", "redis")
+        self.answers = {"hit": hit}
         self.etag = hit["etag"]
-        self.plain = self._nginx("plain", PLAIN, LOAD_MODULE="",
-                                 UPSTREAM_PORT=upstream.port(),
-                                 HIT_HEADERS=header_directives(hit),
-                                 HIT_BODY=hit.body.decode())
-        self._compare(hit)
-        for server in (self.gateway, self.plain):
-            os.sched_setaffinity(self.worker(server), self.worker_cpus)
+        full = self.upstream("full", body,
+                             bench_config.header_directives(hit.headers))
+        self.origins = [upstream, full]
+        self._start_peers(upstream.port(), full.port(), hit)
 
-    def _subdirectory(self, name):
-        directory = self.directory / name
-        directory.mkdir(exist_ok=True)
-        return directory
+    def _start_gateways(self, upstream_port):
+        zone = ["batch_dial_zone 32m;"]
+        self.stores = {"redis": self.redis()}
+        self.servers["gateway"] = self.gateway(
+            "gateway", upstream_port, f"unix:{self.stores['redis'].socket}",
+            zone)
+        if knows("batch_dial_memory"):
+            self.servers["alone"] = self.gateway("alone", upstream_port,
+                                                 directives=zone)
 
-    def _nginx(self, name, config, **values):
-        nginx = Nginx(self._subdirectory(name), config, log_level="warn",
-                      start=False, **values)
-        nginx.start()
-        self.processes.append(nginx.process)
-        return nginx
-
-    def _compare(self, hit):
-        """The baseline of hits must send what a hit sends."""
-        plain = self.get(self.plain.port("return"), ONE_JOB)
-        if plain.body != hit.body or shape(plain) != shape(hit):
-            raise RuntimeError(f"return 200 sends {plain.headers}, "
-                               f"a hit {hit.headers}")
-
-    def close(self):
-        for process in reversed(self.processes):
-            process.end()
+    def _start_peers(self, upstream_port, full_port, hit):
+        self.servers["plain"] = self.measured(
+            "plain", bench_config.PLAIN, HIT_BODY=hit.body.decode(),
+            UPSTREAM_PORT=upstream_port, FULL_PORT=full_port,
+            HIT_HEADERS=bench_config.header_directives(hit.headers),
+            NOT_MODIFIED_HEADERS=bench_config.header_directives(
+                hit.headers, without=["accept-ranges"]))
+        memcached = self.adopt(Memcached(self.subdirectory("memcached")))
+        self.stores["memcached"] = memcached
+        self.servers["srcache"] = self.measured(
+            "srcache", bench_config.SRCACHE, UPSTREAM_PORT=full_port,
+            LOAD_MODULE=bench_config.SRCACHE_MODULES,
+            MEMCACHED_SOCK=memcached.socket)
+        varnish = self.adopt(Varnish(
+            self.subdirectory("varnish"), bench_config.VARNISH.replace(
+                "%%UPSTREAM_PORT%%", str(full_port))))
+        self.servers["varnish"] = varnish
+        pin(varnish.pids)
 
     # asking
 
     def port(self, scenario):
-        return getattr(self, scenario.server).port(scenario.listen)
+        return self.servers[scenario.server].port(scenario.listen)
 
-    def worker(self, nginx):
-        return nginx.worker_pids()[0]
+    def pids(self, scenario):
+        return self.servers[scenario.server].pids
 
-    def get(self, port, target):
-        return client.http(("127.0.0.1", port), "GET", target,
-                           {"Authorization": f"Bearer {TOKEN}"})
+    def store(self, scenario):
+        """The store whose CPU time counts, or None."""
+        return self.stores.get(scenario.store)
 
-    def store_job(self):
-        """Makes JOB a hit; the answer that is one."""
+    def get(self, port, target, **headers):
+        return get(port, target, TOKEN, **headers)
+
+    def store_job(self, server, listen, detail=""):
+        """Makes JOB a hit of that tier; the answer that is one."""
+        port = self.servers[server].port(listen)
+        last = []
+
         def hit():
-            answer = self.get(self.gateway.port("cached"), ONE_JOB)
+            answer = self.get(port, ONE_JOB)
+            last[:] = [answer]
             if answer.status != 200:
                 raise RuntimeError(f"{ONE_JOB}: {answer}")
-            return answer if "; hit" in answer["cache-status"] else None
+            status = answer["cache-status"] or ""
+            return answer if "; hit" in status and detail in status else None
 
-        return wait_until(hit, what="a hit")
+        return wait_until(hit, what=lambda: f"a hit, but {last}")
 
-    def empty_redis(self):
-        self.redis.command("FLUSHALL")
-        self.store_job()
+    def metrics(self, scenario):
+        """The counters of the gateway; {} of another server."""
+        if scenario.outcome is None:
+            return {}
+        return metrics(self.servers[scenario.server])
 
-    def metrics(self):
-        page = self.get(self.gateway.port("cached"), "/metrics?format=json")
-        return json.loads(page.body)
+    def origin_requests(self):
+        """How many requests both origins have had."""
+        total = 0
+        for origin in self.origins:
+            page = self.get(origin.port(), "/requests").body.decode()
+            total += int(re.search(r"\n +\d+ +\d+ +(\d+)", page)[1])
+        return total
+
+    # before a measurement
+
+    def prepare(self, scenario):
+        """Makes its requests what the scenario says they are."""
+        if scenario.fills:
+            self.stores["redis"].command("FLUSHALL")
+        if scenario.tier:
+            self.store_job(scenario.server, scenario.listen,
+                           f"detail={scenario.tier}"
+                           if knows("batch_dial_memory") else "")
+        elif scenario.group == "peer":
+            self.get(self.port(scenario), ONE_JOB)
+
+    def compare(self, scenarios):
+        """All must send what the gateway sends; raises for those who do not.
+
+        The first one with an answer of a kind is what the others of that kind
+        are held against; for a hit that is the gateway's own.
+        """
+        for scenario in sorted(scenarios, key=lambda one: one.group
+                               != "gateway"):
+            if scenario.answer == "miss":
+                continue                # a hit's header, but for Cache-Status
+            self.prepare(scenario)
+            answer = self.answer(scenario)
+            reference = self.answers.setdefault(scenario.answer, answer)
+            found = differences(reference, answer, scenario.slack)
+            if found:
+                raise RuntimeError(f"{scenario.name} sends "
+                                   f"{'; '.join(found)}: {answer}")
+
+    def answer(self, scenario):
+        more = {"If-None-Match": self.etag} if scenario.revalidates else {}
+        target = scenario.target.replace("%s", JOB)
+        return self.get(self.port(scenario), target, **more)
 
 
-def job_body():
-    """A finished job of BODY_SIZE bytes, as the API would send it."""
+def job_body(job_id=JOB, status="COMPLETE", size=BODY_SIZE):
+    """A job of that many bytes, as the API would send it."""
     job = {
-        "id": JOB, "name": "", "status": "COMPLETE", "maxConcurrentDials": 10,
+        "id": job_id, "name": "", "status": status, "maxConcurrentDials": 10,
         "callAgentId": "4f5bd7a1-8d4b-4a83-9c39-3f0a1c1f7e55",
         "createdAt": "2026-01-15T09:30:00.000Z",
         "fromPhoneNumberIds": ["7d0f6c1e-58f2-4d1e-9d4e-6b2f3c4d5e6f",
@@ -244,20 +170,5 @@ def job_body():
                      for day in (1, 3)]},
     }
     text = json.dumps(job, separators=(",", ":"))
-    job["name"] = "n" * (BODY_SIZE - len(text))
+    job["name"] = "n" * (size - len(text))
     return json.dumps(job, separators=(",", ":"))
-
-
-def header_directives(response):
-    """nginx directives that give an answer of return the same headers."""
-    lines = [f"default_type {response['content-type']};"]
-    lines += [f"add_header {name} '{value}';"
-              for name, value in response.headers
-              if name.lower() not in OWN_HEADERS]
-    return "\n            ".join(lines)
-
-
-def shape(response):
-    """Names of the headers with the sizes of their values."""
-    return sorted((name.lower(), len(value))
-                  for name, value in response.headers)

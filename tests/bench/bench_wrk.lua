@@ -2,21 +2,25 @@
 -- Where the target holds %s each request of each run gets an id of its own, of
 -- the same length always.
 
-local target, run
+local head, tail, run
 local n = 0
 
 function init(args)
-    target, run = args[1], tonumber(args[2])
+    local text = wrk.format(nil, args[1])
+    local from, to = text:find("%s", 1, true)
 
-    if not target:find("%s", 1, true) then
-        local text = wrk.format(nil, target)
+    if not from then
         request = function() return text end
+        return
     end
+
+    head, tail = text:sub(1, from - 1), text:sub(to + 1)
+    run = tonumber(args[2])
 end
 
 function request()
     n = n + 1
-    return wrk.format(nil, target:format(("%04d-%09d"):format(run, n)))
+    return head .. ("%04d-%09d"):format(run, n) .. tail
 end
 
 function done(summary, latency, requests)
@@ -24,8 +28,8 @@ function done(summary, latency, requests)
 
     io.write(string.format(
         '\n{"requests": %d, "microseconds": %d, "p50": %d, "p99": %d, ' ..
-        '"errors": %d}\n',
+        '"refused": %d, "errors": %d}\n',
         summary.requests, summary.duration, latency:percentile(50),
-        latency:percentile(99),
-        e.connect + e.read + e.write + e.status + e.timeout))
+        latency:percentile(99), e.status,
+        e.connect + e.read + e.write + e.timeout))
 end
