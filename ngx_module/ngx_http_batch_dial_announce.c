@@ -24,6 +24,8 @@
 #define NGX_HTTP_BATCH_DIAL_WRITE_FIELD  (2 + 16)
 
 
+static void ngx_http_batch_dial_announce_script(ngx_str_t *argv,
+    ngx_str_t *text, ngx_str_t *key);
 static void ngx_http_batch_dial_announce_field(u_char *out, uint64_t token);
 static void ngx_http_batch_dial_announce_withdrawn(void *data,
     redisReply *reply);
@@ -104,10 +106,8 @@ ngx_http_batch_dial_announce_gone(ngx_http_batch_dial_main_conf_t *mcf,
     ngx_http_batch_dial_store_names(&names, mcf, NULL, id);
     ngx_http_batch_dial_announce_field(field, token);
 
-    ngx_str_set(&argv[0], "EVAL");
-    argv[1] = ngx_http_batch_dial_gone_text;
-    ngx_str_set(&argv[2], "1");
-    argv[3] = names.key;
+    ngx_http_batch_dial_announce_script(argv, &ngx_http_batch_dial_gone_text,
+                                        &names.key);
     argv[4].data = field;
     argv[4].len = sizeof(field);
     argv[5] = mcf->channel;
@@ -133,10 +133,8 @@ ngx_http_batch_dial_announce_through(ngx_http_batch_dial_main_conf_t *mcf,
 
     ngx_http_batch_dial_announce_field(field, token);
 
-    ngx_str_set(&argv[0], "EVAL");
-    argv[1] = ngx_http_batch_dial_through_text;
-    ngx_str_set(&argv[2], "1");
-    argv[3] = names->key;
+    ngx_http_batch_dial_announce_script(argv, &ngx_http_batch_dial_through_text,
+                                        &names->key);
     argv[4].data = field;
     argv[4].len = sizeof(field);
     argv[5] = names->entry;
@@ -168,10 +166,8 @@ ngx_http_batch_dial_announce_expired(ngx_http_batch_dial_main_conf_t *mcf,
 
     ngx_http_batch_dial_store_names(&names, mcf, NULL, id);
 
-    ngx_str_set(&argv[0], "EVAL");
-    argv[1] = ngx_http_batch_dial_expired_text;
-    ngx_str_set(&argv[2], "1");
-    argv[3] = names.key;
+    ngx_http_batch_dial_announce_script(argv, &ngx_http_batch_dial_expired_text,
+                                        &names.key);
     argv[4] = mcf->channel;
 
     op = ngx_http_batch_dial_redis_command(mcf->redis, 6, argv, handler, data);
@@ -198,10 +194,9 @@ ngx_http_batch_dial_announce_generation(ngx_http_batch_dial_main_conf_t *mcf,
         return NULL;
     }
 
-    ngx_str_set(&argv[0], "EVAL");
-    argv[1] = ngx_http_batch_dial_generation_text;
-    ngx_str_set(&argv[2], "1");
-    argv[3] = mcf->generation;
+    ngx_http_batch_dial_announce_script(argv,
+                                        &ngx_http_batch_dial_generation_text,
+                                        &mcf->generation);
     ngx_str_set(&argv[4], NGX_HTTP_BATCH_DIAL_GENERATION_MS);
     argv[5].data = number;
     argv[5].len = ngx_sprintf(number, "%L", generation) - number;
@@ -228,10 +223,8 @@ ngx_http_batch_dial_announce_write(ngx_http_batch_dial_main_conf_t *mcf,
     ngx_http_batch_dial_store_names(&names, mcf, NULL, id);
     ngx_http_batch_dial_announce_field(field, token);
 
-    ngx_str_set(&argv[0], "EVAL");
-    argv[1] = ngx_http_batch_dial_begin_text;
-    ngx_str_set(&argv[2], "1");
-    argv[3] = names.key;
+    ngx_http_batch_dial_announce_script(argv, &ngx_http_batch_dial_begin_text,
+                                        &names.key);
     argv[4].data = field;
     argv[4].len = sizeof(field);
     argv[5].data = ms;
@@ -270,6 +263,19 @@ static void
 ngx_http_batch_dial_announce_withdrawn(void *data, redisReply *reply)
 {
     /* nothing depends on it */
+}
+
+
+/* The first four words of a command: a script, and the one key it uses. */
+
+static void
+ngx_http_batch_dial_announce_script(ngx_str_t *argv, ngx_str_t *text,
+    ngx_str_t *key)
+{
+    ngx_str_set(&argv[0], "EVAL");
+    argv[1] = *text;
+    ngx_str_set(&argv[2], "1");
+    argv[3] = *key;
 }
 
 

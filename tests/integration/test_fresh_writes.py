@@ -351,7 +351,7 @@ def test_an_answer_that_comes_slowly(gateway, upstream):
 
 
 @pytest.mark.parametrize("memory", ["on", "off"])
-@pytest.mark.parametrize("age", [0.0, 0.4])
+@pytest.mark.parametrize("age", [0.0, 0.4], ids=["fresh", "stale"])
 def test_an_unknown_outcome_ends_stale_while_revalidate(
         gateway, upstream, redis_server, memory, age):
     """Also of an entry that was stale before: it is fetched anew first."""
@@ -360,7 +360,7 @@ def test_an_unknown_outcome_ends_stale_while_revalidate(
                  "batch_dial_stale_while_revalidate 5s;")
     node.read(JOB)
     wait_stored(redis_server)
-    time.sleep(age)
+    pass_until(time.monotonic() + age)
     upstream.rule(method="PUT", status=500, apply=True)
     assert put(node, "new").status == 500
     assert name_of(node.read(JOB)) == "new"
