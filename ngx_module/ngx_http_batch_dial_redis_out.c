@@ -3,7 +3,8 @@
  *
  * Commands on their way to Redis.  Each command is a chain link of its own,
  * so that a body of a megabyte is copied once, by hiredis' formatter, and
- * many small commands still leave in one writev().
+ * many small commands still leave in one writev().  Of its two formatters it
+ * is that of sds strings: the other one writes each length by sprintf().
  */
 
 
@@ -16,7 +17,7 @@
 typedef struct {
     ngx_chain_t   link;             /* first: links are cast back */
     ngx_buf_t     buf;
-    char         *text;             /* from redisFormatCommandArgv() */
+    sds           text;
 } ngx_http_batch_dial_redis_text_t;
 
 
@@ -59,7 +60,7 @@ ngx_http_batch_dial_redis_out_append(ngx_http_batch_dial_redis_out_t *out,
         return NGX_ERROR;
     }
 
-    len = redisFormatCommandArgv(&text->text, (int) argc, words, lens);
+    len = redisFormatSdsCommandArgv(&text->text, (int) argc, words, lens);
     if (len < 0) {
         ngx_free(text);
         return NGX_ERROR;
@@ -153,6 +154,6 @@ ngx_http_batch_dial_redis_out_shift(ngx_http_batch_dial_redis_out_t *out)
         out->last = &out->first;
     }
 
-    redisFreeCommand(text->text);
+    redisFreeSdsCommand(text->text);
     ngx_free(text);
 }
