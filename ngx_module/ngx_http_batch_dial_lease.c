@@ -11,7 +11,10 @@
  * another one take it.  Deleting the hash makes it void in the same stroke.
  *
  * Who finds a lease taken leaves a mark beside it; only then the end of the
- * lease is announced on the channel.
+ * lease is announced on the channel.  That an entry was stored is announced by
+ * a command of its own: hardly ever somebody waits, and to seal an event for
+ * each store costs more than the command.  Should the worker die in between,
+ * those who wait ask again by themselves.
  *
  * All of it is done by scripts, each on one key, since each looks before it
  * writes.  They go as EVAL with their text: with misses only, and short.
@@ -40,6 +43,15 @@ typedef struct {
 } ngx_http_batch_dial_script_t;
 
 
+/* What is told of a store when Redis has answered. */
+typedef struct {
+    ngx_http_batch_dial_main_conf_t  *mcf;
+    u_char                            credential[BD_MAC_SIZE];
+    size_t                            len;
+    u_char                            id[BD_ID_MAX];
+} ngx_http_batch_dial_stored_t;
+
+
 static void ngx_http_batch_dial_lease_script(
     ngx_http_batch_dial_script_t *s, ngx_http_batch_dial_main_conf_t *mcf,
     ngx_http_batch_dial_lease_t *lease, ngx_str_t *text);
@@ -53,6 +65,9 @@ static ngx_int_t ngx_http_batch_dial_lease_newer(
     redisReply *value, redisReply *expiry, int64_t *known,
     ngx_http_batch_dial_answer_t **entry);
 static void ngx_http_batch_dial_lease_stored(void *data, redisReply *reply);
+static void ngx_http_batch_dial_lease_tell(
+    ngx_http_batch_dial_stored_t *stored);
+static void ngx_http_batch_dial_lease_told(void *data, redisReply *reply);
 static void ngx_http_batch_dial_lease_ended(void *data, redisReply *reply);
 
 
@@ -94,8 +109,8 @@ static ngx_str_t  ngx_http_batch_dial_extend_text = ngx_string(
     "return 1");
 
 /*
- * ... lease, mark, entry, token, value, milliseconds to live, channel, event.
- * 1, or 0: the lease does not stand.
+ * ... lease, mark, entry, token, value, milliseconds to live.  1, or 2: and
+ * somebody waits; or 0: the lease does not stand.
  */
 static ngx_str_t  ngx_http_batch_dial_store_text = ngx_string(
     "local v=redis.call('HMGET',KEYS[1],ARGV[1],'x') "
@@ -104,9 +119,7 @@ static ngx_str_t  ngx_http_batch_dial_store_text = ngx_string(
     "redis.call('HSET',KEYS[1],ARGV[3],ARGV[5]) "
     "if redis.call('PTTL',KEYS[1])<tonumber(ARGV[6]) then "
     "redis.call('PEXPIRE',KEYS[1],ARGV[6]) end "
-    "if redis.call('HDEL',KEYS[1],ARGV[1],ARGV[2])==2 then "
-    "redis.call('PUBLISH',ARGV[7],ARGV[8]) end "
-    "return 1");
+    "return redis.call('HDEL',KEYS[1],ARGV[1],ARGV[2])");
 
 /*
  * ... lease, mark, entry, token, "1" to drop the entry, "1" to tell all hosts,
@@ -252,10 +265,8 @@ ngx_int_t
 ngx_http_batch_dial_lease_store(ngx_http_batch_dial_main_conf_t *mcf,
     ngx_http_batch_dial_lease_t *lease, u_char *data, size_t len, int64_t life)
 {
-    u_char                          *p;
-    ngx_str_t                        event;
-    ngx_http_batch_dial_script_t     s;
-    ngx_http_batch_dial_redis_op_t  *op;
+    ngx_http_batch_dial_script_t  s;
+    ngx_http_batch_dial_stored_t  stored;
 
     ngx_http_batch_dial_lease_script(&s, mcf, lease,
                                      &ngx_http_batch_dial_store_text);
@@ -267,31 +278,29 @@ ngx_http_batch_dial_lease_store(ngx_http_batch_dial_main_conf_t *mcf,
         return NGX_ERROR;
     }
 
-    p = ngx_http_batch_dial_event_make(mcf, BD_EVENT_STORED, lease->credential,
-                                       &lease->id, 0, bd_slice(""), NULL,
-                                       &event);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
     ngx_http_batch_dial_lease_word(&s, data, len + BD_MAC_SIZE);
     ngx_http_batch_dial_lease_number(&s, life);
-    ngx_http_batch_dial_lease_word(&s, mcf->channel.data, mcf->channel.len);
-    ngx_http_batch_dial_lease_word(&s, event.data, event.len);
 
-    op = ngx_http_batch_dial_redis_command(mcf->redis, s.argc, s.argv,
-                                           ngx_http_batch_dial_lease_stored,
-                                           mcf);
-    ngx_free(p);
+    stored.mcf = mcf;
+    stored.len = lease->id.len;
+    ngx_memcpy(stored.id, lease->id.data, lease->id.len);
+    ngx_memcpy(stored.credential, lease->credential, BD_MAC_SIZE);
 
-    return op ? NGX_OK : NGX_DECLINED;
+    return ngx_http_batch_dial_redis_command_with(mcf->redis, s.argc, s.argv,
+                                            ngx_http_batch_dial_lease_stored,
+                                            &stored, sizeof(stored))
+           ? NGX_OK : NGX_DECLINED;
 }
 
 
 static void
 ngx_http_batch_dial_lease_stored(void *data, redisReply *reply)
 {
-    ngx_http_batch_dial_main_conf_t *mcf = data;
+    ngx_http_batch_dial_stored_t *stored = data;
+
+    ngx_http_batch_dial_main_conf_t  *mcf;
+
+    mcf = stored->mcf;
 
     if (reply == NULL || reply->type != REDIS_REPLY_INTEGER) {
         ngx_http_batch_dial_count(mcf, stores_failed);
@@ -299,9 +308,46 @@ ngx_http_batch_dial_lease_stored(void *data, redisReply *reply)
     } else if (reply->integer) {
         ngx_http_batch_dial_count(mcf, stores);
 
+        if (reply->integer == 2) {
+            ngx_http_batch_dial_lease_tell(stored);
+        }
+
     } else {
         ngx_http_batch_dial_count(mcf, stores_fenced);
     }
+}
+
+
+static void
+ngx_http_batch_dial_lease_tell(ngx_http_batch_dial_stored_t *stored)
+{
+    u_char     *p;
+    ngx_str_t   id, argv[3];
+
+    id.data = stored->id;
+    id.len = stored->len;
+
+    p = ngx_http_batch_dial_event_make(stored->mcf, BD_EVENT_STORED,
+                                       stored->credential, &id, 0,
+                                       bd_slice(""), NULL, &argv[2]);
+    if (p == NULL) {
+        return;
+    }
+
+    ngx_str_set(&argv[0], "PUBLISH");
+    argv[1] = stored->mcf->channel;
+
+    (void) ngx_http_batch_dial_redis_command(stored->mcf->redis, 3, argv,
+                                             ngx_http_batch_dial_lease_told,
+                                             NULL);
+    ngx_free(p);
+}
+
+
+static void
+ngx_http_batch_dial_lease_told(void *data, redisReply *reply)
+{
+    /* untold, they ask again by themselves */
 }
 
 

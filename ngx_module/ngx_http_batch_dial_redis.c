@@ -66,8 +66,7 @@ static ngx_int_t ngx_http_batch_dial_redis_connect(
     ngx_http_batch_dial_redis_t *redis);
 static ngx_http_batch_dial_redis_op_t *ngx_http_batch_dial_redis_submit(
     ngx_http_batch_dial_redis_t *redis, ngx_uint_t argc,
-    const ngx_str_t *argv, ngx_http_batch_dial_redis_handler_pt handler,
-    void *data);
+    const ngx_str_t *argv, size_t size);
 static ngx_http_batch_dial_redis_op_t *ngx_http_batch_dial_redis_dequeue(
     ngx_http_batch_dial_redis_t *redis);
 
@@ -160,13 +159,37 @@ ngx_http_batch_dial_redis_command(ngx_http_batch_dial_redis_t *redis,
 {
     ngx_http_batch_dial_redis_op_t  *op;
 
+    op = ngx_http_batch_dial_redis_command_with(redis, argc, argv, handler,
+                                                NULL, 0);
+    if (op) {
+        op->data = data;
+    }
+
+    return op;
+}
+
+
+ngx_http_batch_dial_redis_op_t *
+ngx_http_batch_dial_redis_command_with(ngx_http_batch_dial_redis_t *redis,
+    ngx_uint_t argc, const ngx_str_t *argv,
+    ngx_http_batch_dial_redis_handler_pt handler, const void *data,
+    size_t size)
+{
+    ngx_http_batch_dial_redis_op_t  *op;
+
     if (!ngx_http_batch_dial_redis_usable(redis)) {
         return NULL;
     }
 
-    op = ngx_http_batch_dial_redis_submit(redis, argc, argv, handler, data);
+    op = ngx_http_batch_dial_redis_submit(redis, argc, argv, size);
     if (op == NULL) {
         return NULL;
+    }
+
+    op->handler = handler;
+
+    if (size) {
+        ngx_memcpy(op->data, data, size);
     }
 
     /* a request waits: a worker that is to exit has to wait as well */
@@ -222,12 +245,12 @@ ngx_http_batch_dial_redis_connect(ngx_http_batch_dial_redis_t *redis)
 
 static ngx_http_batch_dial_redis_op_t *
 ngx_http_batch_dial_redis_submit(ngx_http_batch_dial_redis_t *redis,
-    ngx_uint_t argc, const ngx_str_t *argv,
-    ngx_http_batch_dial_redis_handler_pt handler, void *data)
+    ngx_uint_t argc, const ngx_str_t *argv, size_t size)
 {
     ngx_http_batch_dial_redis_op_t  *op;
 
-    op = ngx_alloc(sizeof(ngx_http_batch_dial_redis_op_t), ngx_cycle->log);
+    op = ngx_alloc(sizeof(ngx_http_batch_dial_redis_op_t) + size,
+                   ngx_cycle->log);
     if (op == NULL) {
         return NULL;
     }
@@ -240,8 +263,8 @@ ngx_http_batch_dial_redis_submit(ngx_http_batch_dial_redis_t *redis,
     }
 
     op->start = ngx_current_msec;
-    op->handler = handler;
-    op->data = data;
+    op->handler = NULL;
+    op->data = op + 1;
 
     if (redis->peer.state == NGX_HTTP_BATCH_DIAL_REDIS_READY
         && redis->nops == 0)
@@ -307,10 +330,8 @@ ngx_http_batch_dial_redis_up(void *data)
 static ngx_int_t
 ngx_http_batch_dial_redis_reply(void *data, redisReply *reply)
 {
-    void                                  *op_data;
-    ngx_http_batch_dial_redis_t           *redis;
-    ngx_http_batch_dial_redis_op_t        *op;
-    ngx_http_batch_dial_redis_handler_pt   handler;
+    ngx_http_batch_dial_redis_t     *redis;
+    ngx_http_batch_dial_redis_op_t  *op;
 
     redis = data;
 
@@ -327,11 +348,6 @@ ngx_http_batch_dial_redis_reply(void *data, redisReply *reply)
 
     op = ngx_http_batch_dial_redis_dequeue(redis);
 
-    handler = op->handler;
-    op_data = op->data;
-
-    ngx_free(op);
-
     if (redis->nops == 0) {
         ngx_del_timer(&redis->deadline);
 
@@ -341,9 +357,11 @@ ngx_http_batch_dial_redis_reply(void *data, redisReply *reply)
 
     /* last, for it may ask for more */
 
-    if (handler) {
-        handler(op_data, reply);
+    if (op->handler) {
+        op->handler(op->data, reply);
     }
+
+    ngx_free(op);
 
     return NGX_OK;
 }
@@ -497,6 +515,6 @@ ngx_http_batch_dial_redis_probe(void *data)
 
     if (redis->peer.state == NGX_HTTP_BATCH_DIAL_REDIS_READY) {
         argc = ngx_http_batch_dial_redis_probe_words(redis->conf, argv);
-        (void) ngx_http_batch_dial_redis_submit(redis, argc, argv, NULL, NULL);
+        (void) ngx_http_batch_dial_redis_submit(redis, argc, argv, 0);
     }
 }

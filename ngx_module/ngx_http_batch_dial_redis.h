@@ -100,6 +100,16 @@ ngx_http_batch_dial_redis_op_t *ngx_http_batch_dial_redis_command(
     void *data);
 
 /*
+ * The same, with size bytes at data copied: the handler is given the copy,
+ * which lasts until it returns, and is freed with a command whose handler is
+ * not called.
+ */
+ngx_http_batch_dial_redis_op_t *ngx_http_batch_dial_redis_command_with(
+    ngx_http_batch_dial_redis_t *redis, ngx_uint_t argc,
+    const ngx_str_t *argv, ngx_http_batch_dial_redis_handler_pt handler,
+    const void *data, size_t size);
+
+/*
  * Makes sure that the handler of op is not called.  The command itself may
  * still be carried out.  Safe from a request's cleanup.
  */

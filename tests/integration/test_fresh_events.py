@@ -4,15 +4,18 @@ what a host cannot have heard of does not stay fresh with it."""
 import os
 import time
 
+from lib.event import TYPES, decoded
 from lib.expect import cache_status
-from lib.fresh import (DOUBT, JOB, LONG, SLACK, SURE, bare_writes, detail,
-                       is_fresh, is_stale, name_of, put, reads, soon, start,
-                       wait_answer, wait_stored, wait_sure)
+from lib.fresh import (DOUBT, JOB, LONG, SLACK, SURE, answers_of, ask,
+                       bare_writes, detail, is_fresh, is_stale, name_of, put,
+                       reads, said, soon, start, wait_answer, wait_stored,
+                       wait_sure)
 from lib.upstream import ALICE
 from lib.wait import wait_until
 
 CHANNEL = "bd:default:events"
 EVENTS = 'batch_dial_events_total{result="%s"}'
+JOINED = 'batch_dial_flights_total{scope="fleet",result="joined"}'
 SUBSCRIPTIONS = "batch_dial_subscriptions_total"
 
 NOTICED = 1.0                         # until a silent Redis is noticed
@@ -28,6 +31,40 @@ def in_memory(node, job=JOB):
 
 def publish(redis_server, payload):
     redis_server.command("PUBLISH", CHANNEL, payload)
+
+
+# who is told of a fetch
+
+def kinds(events):
+    return [TYPES[decoded(event).type] for event in events]
+
+
+def test_a_fetch_is_told_to_those_who_wait(gateway, upstream, redis_server):
+    one, two = start(gateway), start(gateway)
+    upstream.rule(job=JOB, hold={"before_headers": "gate"})
+
+    def act():
+        leader, = ask([one], 1)
+        upstream.wait_waiting("gate")
+        follower, = ask([two], 1)
+        wait_until(lambda: two.metrics()[JOINED] == 1)
+        upstream.release("gate")
+        assert said(answers_of([leader, follower])) == ["COALESCED", "MISS"]
+
+    events = recorded(redis_server, act)
+    stored, = [event for event in events if kinds([event]) == ["STORED"]]
+    assert decoded(stored).id.decode() == JOB
+
+
+def test_a_fetch_that_nobody_waits_for_is_not_told(gateway, upstream,
+                                                   redis_server):
+    one, _ = start(gateway), start(gateway)
+
+    def act():
+        one.read(JOB)
+        wait_stored(redis_server)
+
+    assert "STORED" not in kinds(recorded(redis_server, act))
 
 
 # garbage
