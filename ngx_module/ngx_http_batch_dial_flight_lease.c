@@ -32,6 +32,8 @@ static ngx_uint_t ngx_http_batch_dial_flight_serves(
     ngx_http_batch_dial_flight_t *fl, ngx_http_batch_dial_answer_t *entry,
     bd_look_t *look);
 static void ngx_http_batch_dial_flight_go(ngx_http_batch_dial_flight_t *fl);
+static ngx_uint_t ngx_http_batch_dial_flight_may_go(
+    ngx_http_batch_dial_flight_t *fl);
 static void ngx_http_batch_dial_flight_give_up(
     ngx_http_batch_dial_flight_t *fl);
 
@@ -193,33 +195,20 @@ ngx_http_batch_dial_flight_serves(ngx_http_batch_dial_flight_t *fl,
 static void
 ngx_http_batch_dial_flight_go(ngx_http_batch_dial_flight_t *fl)
 {
-    int64_t                     mono;
     uint64_t                    generation;
-    bd_look_t                   look;
-    bd_pair_t                   pair;
     ngx_queue_t                *q;
-    bd_memory_t                *m;
     ngx_http_batch_dial_ctx_t  *ctx;
 
-    mono = ngx_http_batch_dial_mono();
-    pair = ngx_http_batch_dial_pair(fl->lease.credential, &fl->lease.id);
+    /* one word, which never goes back: read without the lock, and before the
+     * epoch, so that an entry may pass for older than it is but not for newer;
+     * without a lease none is stored */
 
-    m = ngx_http_batch_dial_memory_lock(fl->mcf);
-
-    bd_memory_look(m, &pair, mono, NULL, 0, &look);
-    generation = bd_memory_generation(m);
-
-    ngx_http_batch_dial_memory_unlock(fl->mcf);
+    generation = bd_memory_generation(
+                                  ngx_http_batch_dial_sh(fl->mcf)->memory);
 
     fl->state = NGX_HTTP_BATCH_DIAL_FLIGHT_FLYING;
 
-    if (fl->asked
-        && (look.hold_until > mono
-            || (look.outcome == BD_OUTCOME_FAILURE
-                && look.outcome_until > mono)))
-    {
-        /* while we asked, another was told to leave upstream alone */
-
+    if (fl->asked && !ngx_http_batch_dial_flight_may_go(fl)) {
         ngx_http_batch_dial_flight_give_up(fl);
         return;
     }
@@ -242,10 +231,28 @@ ngx_http_batch_dial_flight_go(ngx_http_batch_dial_flight_t *fl)
         }
     }
 
-    fl->epoch = look.epoch;
-    fl->run_ms = mono;
-
     ngx_http_batch_dial_fetch_run(fl->fetch, fl->lease.expiry, generation);
+}
+
+
+/* 0: while Redis was asked, another was told to leave upstream alone. */
+
+static ngx_uint_t
+ngx_http_batch_dial_flight_may_go(ngx_http_batch_dial_flight_t *fl)
+{
+    bd_look_t  look;
+    bd_pair_t  pair;
+
+    pair = ngx_http_batch_dial_pair(fl->lease.credential, &fl->lease.id);
+
+    ngx_http_batch_dial_memory_look(fl->mcf, &pair, &look);
+
+    fl->run_ms = ngx_http_batch_dial_mono();
+    fl->epoch = look.epoch;
+
+    return look.hold_until <= fl->run_ms
+           && (look.outcome != BD_OUTCOME_FAILURE
+               || look.outcome_until <= fl->run_ms);
 }
 
 
