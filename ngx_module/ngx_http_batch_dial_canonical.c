@@ -87,7 +87,11 @@ ngx_http_batch_dial_canonical_headers(ngx_http_request_t *r,
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h, *dst;
 
-    if (ngx_list_init(&headers, r->pool, 20, sizeof(ngx_table_elt_t))
+    /* hardly ever more than the client's first part, of twenty, holds */
+
+    if (ngx_list_init(&headers, r->pool,
+                      ngx_max(from->headers_in.headers.part.nelts, 1),
+                      sizeof(ngx_table_elt_t))
         != NGX_OK)
     {
         return NGX_ERROR;
