@@ -10,7 +10,7 @@ from .wait import TIMEOUT, wait_until
 
 
 class Process:
-    def __init__(self, argv, output, env=None):
+    def __init__(self, argv, output, env=None, directory=None):
         """Starts argv; stdout and stderr go to the file output."""
         self.argv = [str(word) for word in argv]
         self.output = pathlib.Path(output)
@@ -18,7 +18,8 @@ class Process:
         with open(self.output, "ab") as file:
             self._popen = subprocess.Popen(
                 self.argv, stdin=subprocess.DEVNULL, stdout=file,
-                stderr=file, env=env, start_new_session=True)
+                stderr=file, env=env, cwd=directory,
+                start_new_session=True)
         self.pid = self._popen.pid
 
     @property
