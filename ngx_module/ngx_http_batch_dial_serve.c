@@ -362,14 +362,14 @@ ngx_http_batch_dial_send_problem(ngx_http_request_t *r, bd_problem_e type,
         n = 1;
     }
 
-    len = bd_problem_format(NULL, 0, type, status, NULL, &v, n);
+    len = bd_problem_format(NULL, 0, type, status, &v, n);
 
     p = ngx_pnalloc(r->pool, len);
     if (p == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    (void) bd_problem_format(p, len, type, status, NULL, &v, n);
+    (void) bd_problem_format(p, len, type, status, &v, n);
 
     r->headers_out.status = status;
     r->headers_out.content_type = name;

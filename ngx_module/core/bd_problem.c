@@ -76,13 +76,6 @@ static const bd_problem_type_t  bd_problem_types[BD_PROBLEM_N] = {
 };
 
 
-const char *
-bd_problem_word(bd_problem_e type)
-{
-    return bd_problem_types[type].word;
-}
-
-
 int
 bd_problem_status(bd_problem_e type)
 {
@@ -92,7 +85,7 @@ bd_problem_status(bd_problem_e type)
 
 size_t
 bd_problem_format(char *out, size_t size, bd_problem_e type, int status,
-    const char *detail, const bd_violation_t *violations, size_t n)
+    const bd_violation_t *violations, size_t n)
 {
     char                      digits[3];
     bd_problem_writer_t       w;
@@ -100,10 +93,6 @@ bd_problem_format(char *out, size_t size, bd_problem_e type, int status,
 
     t = &bd_problem_types[type];
     w = (bd_problem_writer_t) { out, size, 0 };
-
-    if (detail == NULL) {
-        detail = t->detail;
-    }
 
     /* an HTTP status has three digits */
 
@@ -118,7 +107,7 @@ bd_problem_format(char *out, size_t size, bd_problem_e type, int status,
     bd_problem_text(&w, ",\"status\":");
     bd_problem_bytes(&w, digits, sizeof(digits));
     bd_problem_text(&w, ",");
-    bd_problem_member(&w, "detail", bd_problem_slice(detail));
+    bd_problem_member(&w, "detail", bd_problem_slice(t->detail));
 
     if (n > 0) {
         bd_problem_violations(&w, violations, n);

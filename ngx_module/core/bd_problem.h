@@ -34,22 +34,19 @@ typedef struct {
 } bd_violation_t;
 
 
-/* The word of a type, as in "urn:batch-dial:<word>"; static memory. */
-const char *bd_problem_word(bd_problem_e type);
-
 /* The usual status of a type. */
 int bd_problem_status(bd_problem_e type);
 
 /*
  * Writes the body to out: type, title, status, detail, and with n > 0 the
- * member violations.  detail may be NULL: the type's own sentence is used.
- * Strings are escaped as JSON; bytes that are not UTF-8 become U+FFFD.
+ * member violations.  Strings are escaped as JSON; bytes that are not UTF-8
+ * become U+FFFD.
  *
  * Returns the length the whole body has.  Nothing is written past size: with
  * out NULL and size 0 the call measures.
  */
 size_t bd_problem_format(char *out, size_t size, bd_problem_e type, int status,
-    const char *detail, const bd_violation_t *violations, size_t n);
+    const bd_violation_t *violations, size_t n);
 
 
 #endif /* _BD_PROBLEM_H_INCLUDED_ */

@@ -33,21 +33,21 @@ static const bd_problem_case_t  types[BD_PROBLEM_N] = {
 /* Measures, formats to exactly that room, and parses what came out. */
 
 static json_t *
-test_format(bd_problem_e type, int status, const char *detail,
-    const bd_violation_t *violations, size_t n)
+test_format(bd_problem_e type, int status, const bd_violation_t *violations,
+    size_t n)
 {
     char          *out;
     size_t         len;
     json_t        *json;
     json_error_t   error;
 
-    len = bd_problem_format(NULL, 0, type, status, detail, violations, n);
+    len = bd_problem_format(NULL, 0, type, status, violations, n);
 
     out = malloc(len);
     assert_non_null(out);
 
-    assert_int_equal(bd_problem_format(out, len, type, status, detail,
-                                       violations, n), len);
+    assert_int_equal(bd_problem_format(out, len, type, status, violations,
+                                       n), len);
 
     json = json_loadb(out, len, JSON_REJECT_DUPLICATES|JSON_ALLOW_NUL, &error);
 
@@ -83,10 +83,9 @@ test_problem_types(void **state)
     (void) state;
 
     for (type = 0; type < BD_PROBLEM_N; type++) {
-        assert_string_equal(bd_problem_word(type), types[type].word);
         assert_int_equal(bd_problem_status(type), types[type].status);
 
-        json = test_format(type, types[type].status, NULL, NULL, 0);
+        json = test_format(type, types[type].status, NULL, 0);
 
         strcpy(urn, "urn:batch-dial:");
         strcat(urn, types[type].word);
@@ -122,13 +121,14 @@ test_problem_exact(void **state)
     };
 
     len = bd_problem_format(out, sizeof(out), BD_PROBLEM_INVALID_RESPONSE,
-                            502, "Why \"this\"", violations, 2);
+                            502, violations, 2);
 
     assert_slice_equal(bd_slice_make(out, len),
         "{\"type\":\"urn:batch-dial:invalid-upstream-response\","
         "\"title\":\"Upstream response invalid\","
         "\"status\":502,"
-        "\"detail\":\"Why \\\"this\\\"\","
+        "\"detail\":\"The upstream's answer is not one that may be passed "
+        "on.\","
         "\"violations\":["
         "{\"instance\":\"/status\",\"keyword\":\"enum\","
         "\"schema\":\"/properties/status/enum\"},"
@@ -148,12 +148,10 @@ test_problem_status(void **state)
     (void) state;
 
     for (status = 100; status < 1000; status++) {
-        json = test_format(BD_PROBLEM_INVALID_CREDENTIAL, status, "x", NULL,
-                           0);
+        json = test_format(BD_PROBLEM_INVALID_CREDENTIAL, status, NULL, 0);
 
         assert_int_equal(json_integer_value(json_object_get(json, "status")),
                          status);
-        assert_string_equal(test_member(json, "detail"), "x");
 
         json_decref(json);
     }
@@ -176,7 +174,7 @@ test_problem_room(void **state)
     };
 
     len = bd_problem_format(whole, sizeof(whole), BD_PROBLEM_INVALID_RESPONSE,
-                            502, NULL, &violation, 1);
+                            502, &violation, 1);
     assert_in_range(len, 1, sizeof(whole));
 
     for (size = 0; size <= len; size++) {
@@ -185,7 +183,7 @@ test_problem_room(void **state)
 
         assert_int_equal(bd_problem_format(out, size,
                                            BD_PROBLEM_INVALID_RESPONSE, 502,
-                                           NULL, &violation, 1), len);
+                                           &violation, 1), len);
         assert_memory_equal(out, whole, size);
 
         free(out);
@@ -208,7 +206,7 @@ assert_instance(bd_slice_t instance, bd_slice_t expected)
         bd_slice_make(data, instance.len), bd_slice("k"), bd_slice("/s")
     };
 
-    json = test_format(BD_PROBLEM_INVALID_RESPONSE, 502, NULL, &violation, 1);
+    json = test_format(BD_PROBLEM_INVALID_RESPONSE, 502, &violation, 1);
 
     value = json_array_get(json_object_get(json, "violations"), 0);
     value = json_object_get(value, "instance");
@@ -328,7 +326,7 @@ test_problem_hostile(void **state)
         violation.keyword = bd_slice_make(bytes[1], n % 24);
         violation.schema = bd_slice_make(bytes[2], n % 23);
 
-        json_decref(test_format(BD_PROBLEM_INVALID_RESPONSE, 502, NULL,
+        json_decref(test_format(BD_PROBLEM_INVALID_RESPONSE, 502,
                                 &violation, 1));
     }
 }
