@@ -147,7 +147,7 @@ ngx_http_batch_dial_event_remember(ngx_http_batch_dial_main_conf_t *mcf,
         break;
 
     case BD_EVENT_ACCEPTED:
-        (void) bd_memory_accept(m, event->credential, event->time);
+        (void) bd_memory_accept(m, event->credential, event->time, 0);
         break;
 
     case BD_EVENT_REJECTED:

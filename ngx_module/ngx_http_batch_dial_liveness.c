@@ -106,21 +106,12 @@ ngx_http_batch_dial_liveness_accepted(ngx_http_batch_dial_main_conf_t *mcf,
     int64_t began_ms)
 {
     int           news;
-    bd_look_t     look;
-    bd_pair_t     pair;
     bd_memory_t  *m;
-
-    pair.credential = credential;
-    pair.id = bd_slice("");
 
     m = ngx_http_batch_dial_memory_lock(mcf);
 
-    bd_memory_look(m, &pair, ngx_http_batch_dial_mono(), NULL, 0, &look);
-
-    news = (look.accepted_ms <= look.rejected_ms
-            || began_ms - look.accepted_ms
-               > blcf->bounds.reauth / NGX_HTTP_BATCH_DIAL_NEWS)
-           && bd_memory_accept(m, credential, began_ms);
+    news = bd_memory_accept(m, credential, began_ms,
+                            blcf->bounds.reauth / NGX_HTTP_BATCH_DIAL_NEWS);
 
     ngx_http_batch_dial_memory_unlock(mcf);
 
@@ -347,7 +338,7 @@ ngx_http_batch_dial_liveness_replied(void *data, redisReply *reply)
     }
 
     if (accepted > 0) {
-        (void) bd_memory_accept(m, q->credential, accepted);
+        (void) bd_memory_accept(m, q->credential, accepted, 0);
     }
 
     if (held > 0) {
@@ -416,7 +407,7 @@ ngx_http_batch_dial_liveness_read(ngx_http_batch_dial_main_conf_t *mcf,
 
     if (moment > 0) {
         m = ngx_http_batch_dial_memory_lock(mcf);
-        (void) bd_memory_accept(m, credential, moment);
+        (void) bd_memory_accept(m, credential, moment, 0);
         ngx_http_batch_dial_memory_unlock(mcf);
     }
 

@@ -298,7 +298,7 @@ ngx_http_batch_dial_read_fill(ngx_http_batch_dial_ctx_t *ctx,
 
     m = ngx_http_batch_dial_memory_lock(mcf);
 
-    (void) bd_memory_accept(m, ctx->credential, a->entry.fetched_ms);
+    (void) bd_memory_accept(m, ctx->credential, a->entry.fetched_ms, 0);
 
     if (p) {
         filled = bd_memory_fill(m, &pair, ctx->epoch, bd_slice_make(p, len),

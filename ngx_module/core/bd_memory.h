@@ -190,11 +190,13 @@ void bd_memory_flush(bd_memory_t *m);
 
 /*
  * Upstream accepted a credential: by a request that began at began_ms.
- * Returns 1 when that is news: later than what was known, and not made void by
- * a rejection whose answer came later than began_ms.
+ * Returns 1 when that is news, and noted: later than what was known, and not
+ * made void by a rejection whose answer came later than began_ms.  Of a
+ * credential that passes for accepted it is none within step_ms of what was
+ * known.
  */
 int bd_memory_accept(bd_memory_t *m, const uint8_t *credential,
-    int64_t began_ms);
+    int64_t began_ms, int64_t step_ms);
 
 /*
  * Upstream rejected a credential: the answer came at ended_ms.  data is

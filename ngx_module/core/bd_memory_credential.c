@@ -15,7 +15,8 @@ static bd_cell_t *bd_credential_keep(bd_memory_t *m, const bd_pair_t *pair,
 
 
 int
-bd_memory_accept(bd_memory_t *m, const uint8_t *credential, int64_t began_ms)
+bd_memory_accept(bd_memory_t *m, const uint8_t *credential, int64_t began_ms,
+    int64_t step_ms)
 {
     bd_cell_t  *c;
     bd_pair_t   pair;
@@ -25,6 +26,12 @@ bd_memory_accept(bd_memory_t *m, const uint8_t *credential, int64_t began_ms)
 
     if (began_ms <= 0 || (c != NULL && (began_ms <= c->accepted_ms
                                         || began_ms <= c->rejected_ms)))
+    {
+        return 0;
+    }
+
+    if (c != NULL && c->accepted_ms > c->rejected_ms
+        && began_ms - c->accepted_ms <= step_ms)
     {
         return 0;
     }

@@ -936,7 +936,7 @@ test_memory_flood(void **state)
     n = blocks * 3 / 4 / 4;
 
     test_pair(&c, 1, 0);
-    bd_memory_accept(m, c.credential, 1000);
+    bd_memory_accept(m, c.credential, 1000, 0);
 
     for (i = 1; i <= n; i++) {
         test_fill(m, test_pair(&t, 1, i), i, 716, 1, 1);
@@ -967,7 +967,7 @@ test_memory_flood(void **state)
 
     for (i = 1; i <= 5000; i++) {
         test_pair(&t, i + 1000000, 0);
-        assert_int_equal(bd_memory_accept(m, t.credential, 5), 1);
+        assert_int_equal(bd_memory_accept(m, t.credential, 5, 0), 1);
         assert_in_range(m->lists[BD_LIST_CREDENTIALS].blocks, 1, blocks / 8);
     }
 
@@ -1126,10 +1126,10 @@ test_memory_accept(void **state)
     own = (bd_pair_t) { c, { 0, NULL } };
     any = (bd_pair_t) { c, bd_slice("unknown") };
 
-    assert_int_equal(bd_memory_accept(m, c, 0), 0);
-    assert_int_equal(bd_memory_accept(m, c, 1000), 1);
-    assert_int_equal(bd_memory_accept(m, c, 1000), 0);
-    assert_int_equal(bd_memory_accept(m, c, 900), 0);
+    assert_int_equal(bd_memory_accept(m, c, 0, 0), 0);
+    assert_int_equal(bd_memory_accept(m, c, 1000, 0), 1);
+    assert_int_equal(bd_memory_accept(m, c, 1000, 0), 0);
+    assert_int_equal(bd_memory_accept(m, c, 900, 0), 0);
     assert_int_equal(test_look(m, &any, 1).accepted_ms, 1000);
     assert_int_equal(test_look(m, &own, 1).accepted_ms, 1000);
 
@@ -1148,11 +1148,17 @@ test_memory_accept(void **state)
 
     /* the request began before the rejection came */
 
-    assert_int_equal(bd_memory_accept(m, c, 1999), 0);
-    assert_int_equal(bd_memory_accept(m, c, 2000), 0);
-    assert_int_equal(bd_memory_accept(m, c, 2001), 1);
+    assert_int_equal(bd_memory_accept(m, c, 1999, 0), 0);
+    assert_int_equal(bd_memory_accept(m, c, 2000, 0), 0);
+
+    /* a step counts from an acceptance that is in force only */
+
+    assert_int_equal(bd_memory_accept(m, c, 2001, 5000), 1);
+    assert_int_equal(bd_memory_accept(m, c, 2021, 20), 0);
+    assert_int_equal(test_look(m, &own, 1).accepted_ms, 2001);
+    assert_int_equal(bd_memory_accept(m, c, 2022, 20), 1);
     look = test_look(m, &any, 1);
-    assert_int_equal(look.accepted_ms, 2001);
+    assert_int_equal(look.accepted_ms, 2022);
     assert_int_equal(look.rejected_ms, 2000);
     assert_int_equal(look.rejection_len, 0);
 
@@ -1170,7 +1176,7 @@ test_memory_accept(void **state)
 
     /* news of a rejection before what was accepted since */
 
-    assert_int_equal(bd_memory_accept(m, c, 5000), 1);
+    assert_int_equal(bd_memory_accept(m, c, 5000, 0), 1);
     assert_int_equal(bd_memory_reject(m, c, 4000, bd_slice("401"), 77), 1);
     look = test_look(m, &any, 1);
     assert_int_equal(look.accepted_ms, 5000);
@@ -1241,8 +1247,8 @@ test_memory_reject_bare(void **state)
     /* it counts against what began before it, and brings back no bytes */
 
     assert_int_equal(bd_memory_reject(m, c, 5000, bd_slice(""), 0), 1);
-    assert_int_equal(bd_memory_accept(m, c, 5000), 0);
-    assert_int_equal(bd_memory_accept(m, c, 5001), 1);
+    assert_int_equal(bd_memory_accept(m, c, 5000, 0), 0);
+    assert_int_equal(bd_memory_accept(m, c, 5001, 0), 1);
     assert_int_equal(bd_memory_reject(m, c, 6000, bd_slice(""), 99), 1);
     look = test_look(m, &own, 1);
     assert_int_equal(look.accepted_ms, 5001);
@@ -1292,7 +1298,7 @@ test_memory_hold(void **state)
     assert_int_equal(bd_memory_hold_copy(m, c, test_buf, 3), 3);
     assert_memory_equal(test_buf, "429", 3);
 
-    bd_memory_accept(m, c, 5);
+    bd_memory_accept(m, c, 5, 0);
     bd_memory_reject(m, c, 6, bd_slice("4010"), 7);
     bd_memory_hold(m, c, test_bytes(3, 999), 1001);
     look = test_look(m, &any, 5000);
@@ -1412,7 +1418,7 @@ test_memory_died(void **state)
     bd_memory_sure(m, 600, 700, 1200);
     bd_memory_set_generation(m, 5);
     test_fill(m, &t.pair, 1, 300, 1, 100);
-    bd_memory_accept(m, t.credential, 5);
+    bd_memory_accept(m, t.credential, 5, 0);
     epoch = bd_memory_epoch(m, t.pair.id);
     bd_memory_leave(m);
 

@@ -486,7 +486,7 @@ model_credential(model_t *t, model_credential_t *c, const uint8_t *key)
 
     if (what == 0) {
         news = when > c->accepted && when > c->rejected;
-        assert_true(bd_memory_accept(t->m, key, when) == news || !t->exact);
+        assert_true(bd_memory_accept(t->m, key, when, 0) == news || !t->exact);
 
         if (news) {
             c->accepted = when;
@@ -785,7 +785,7 @@ test_child(bd_memory_t *m, uint64_t seed)
                           (bd_outcome_e) test_below(&t, 3),
                           test_bytes(1, test_len(&t)), 1, 1,
                           (int) test_below(&t, 2));
-        bd_memory_accept(m, k.credential, test_below(&t, 9));
+        bd_memory_accept(m, k.credential, test_below(&t, 9), 0);
         bd_memory_reject(m, k.credential, test_below(&t, 9),
                          test_bytes(1, test_len(&t)), 1);
 
