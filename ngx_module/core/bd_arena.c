@@ -5,7 +5,6 @@
  */
 
 
-#include <stdalign.h>
 #include <stdlib.h>
 #include "bd_arena.h"
 
@@ -15,8 +14,6 @@
 
 struct bd_arena_chunk_s {
     bd_arena_chunk_t     *next;
-    size_t                used;
-    size_t                size;
     alignas(max_align_t)
     unsigned char         data[];
 };
@@ -25,34 +22,41 @@ struct bd_arena_chunk_s {
 void *
 bd_arena_alloc(bd_arena_t *arena, size_t size)
 {
-    void              *p;
+    void  *p;
+
+    p = bd_arena_take(arena, size);
+
+    if (p != NULL) {
+        memset(p, 0, size);
+    }
+
+    return p;
+}
+
+
+/* What is larger than a chunk has one of its own, and the other goes on. */
+void *
+bd_arena_grow(bd_arena_t *arena, size_t size)
+{
     size_t             wanted;
     bd_arena_chunk_t  *chunk;
 
-    if (size > SIZE_MAX / 2) {
+    wanted = (size > BD_ARENA_CHUNK) ? size : BD_ARENA_CHUNK;
+
+    chunk = malloc(sizeof(bd_arena_chunk_t) + wanted);
+    if (chunk == NULL) {
         return NULL;
     }
 
-    size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-    chunk = arena->chunks;
+    chunk->next = arena->chunks;
+    arena->chunks = chunk;
 
-    if (chunk == NULL || chunk->size - chunk->used < size) {
-        wanted = (size > BD_ARENA_CHUNK) ? size : BD_ARENA_CHUNK;
-
-        chunk = calloc(1, sizeof(bd_arena_chunk_t) + wanted);
-        if (chunk == NULL) {
-            return NULL;
-        }
-
-        chunk->size = wanted;
-        chunk->next = arena->chunks;
-        arena->chunks = chunk;
+    if (size < wanted) {
+        arena->free = chunk->data + size;
+        arena->left = wanted - size;
     }
 
-    p = chunk->data + chunk->used;
-    chunk->used += size;
-
-    return p;
+    return chunk->data;
 }
 
 
@@ -61,11 +65,16 @@ bd_arena_copy(bd_arena_t *arena, bd_slice_t s)
 {
     char  *copy;
 
-    copy = bd_arena_alloc(arena, s.len + 1);
+    copy = bd_arena_take(arena, s.len + 1);
+    if (copy == NULL) {
+        return NULL;
+    }
 
-    if (copy != NULL && s.len != 0) {
+    if (s.len != 0) {
         memcpy(copy, s.data, s.len);
     }
+
+    copy[s.len] = '\0';
 
     return copy;
 }
@@ -81,5 +90,5 @@ bd_arena_free(bd_arena_t *arena)
         free(chunk);
     }
 
-    arena->chunks = NULL;
+    memset(arena, 0, sizeof(bd_arena_t));
 }

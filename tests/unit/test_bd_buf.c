@@ -63,7 +63,7 @@ test_buf_failed(void **state)
 static void
 test_arena(void **state)
 {
-    char        *p, *copy;
+    char        *p, *q, *copy;
     size_t       i, k;
     bd_arena_t   arena;
 
@@ -80,6 +80,14 @@ test_arena(void **state)
             assert_int_equal(p[k], 0);
             p[k] = 'x';
         }
+
+        /* what is not zeroed is memory of its own all the same */
+
+        q = bd_arena_take(&arena, i);
+        assert_non_null(q);
+        assert_int_equal((uintptr_t) q % alignof(max_align_t), 0);
+        assert_true(q >= p + i || q + i <= p);
+        memset(q, 'y', i);
     }
 
     copy = bd_arena_copy(&arena, bd_slice("a\0b"));
@@ -87,6 +95,7 @@ test_arena(void **state)
     assert_string_equal(bd_arena_copy(&arena, bd_slice_make(NULL, 0)), "");
 
     assert_null(bd_arena_alloc(&arena, SIZE_MAX - 5));
+    assert_null(bd_arena_take(&arena, SIZE_MAX - 5));
 
     bd_arena_free(&arena);
     assert_null(arena.chunks);
