@@ -165,6 +165,36 @@ bd_number_is_integer(const bd_number_t *number)
 }
 
 
+uint64_t
+bd_number_uint64(const bd_number_t *number)
+{
+    int         digit;
+    int64_t     zeros;
+    uint64_t    value;
+    bd_slice_t  digits;
+
+    if (number->exponent > 19) {
+        return UINT64_MAX;
+    }
+
+    value = 0;
+    digits = number->digits;
+
+    while ((digit = bd_number_digit(&digits)) != -1) {
+        value = value * 10 + (uint64_t) digit;
+    }
+
+    for (zeros = number->exponent - (int64_t) number->count;
+         zeros > 0;
+         zeros--)
+    {
+        value *= 10;
+    }
+
+    return value;
+}
+
+
 /*
  * Write number as a * 10^x and divisor as b * 10^y with a and b integers that
  * do not end in 0.  For x < y the divisor has a factor 10 that a has not.

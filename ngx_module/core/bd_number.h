@@ -40,6 +40,10 @@ int bd_number_compare(const bd_number_t *a, const bd_number_t *b);
 /* 1 when there is no fraction: 1.0 and 1e400 are integers. */
 int bd_number_is_integer(const bd_number_t *number);
 
+/* The value of an integer that is not below 0; UINT64_MAX for what has more
+ * than 19 digits. */
+uint64_t bd_number_uint64(const bd_number_t *number);
+
 /*
  * 1 when number is an integer times divisor, which must be positive and of at
  * most BD_NUMBER_DIVISOR_DIGITS digits.  Takes time in proportion to the

@@ -362,20 +362,15 @@ static int
 bd_schema_count(bd_schema_compiler_t *c, bd_schema_job_t *job,
     const char *keyword, json_t *value, uint64_t *count)
 {
-    double             real;
-    bd_number_t        number;
-    bd_json_digits_t   digits;
+    bd_number_t       number;
+    bd_json_digits_t  digits;
 
     if (json_is_number(value)) {
         bd_json_number(c->schema->documents[job->place.document], value,
                        &number, digits);
 
         if (!number.negative && bd_number_is_integer(&number)) {
-            real = json_number_value(value);
-
-            *count = json_is_integer(value)
-                     ? (uint64_t) json_integer_value(value)
-                     : real < 1e18 ? (uint64_t) real : UINT64_MAX;
+            *count = bd_number_uint64(&number);
             return 0;
         }
     }

@@ -159,6 +159,34 @@ test_integer(void **state)
 
 
 static void
+test_uint64(void **state)
+{
+    size_t       i;
+    bd_number_t  number;
+
+    static const struct {
+        const char  *text;
+        uint64_t     value;
+    } values[] = {
+        { "0", 0 }, { "-0", 0 }, { "7", 7 }, { "2.0", 2 }, { "1.50e1", 15 },
+        { "1e18", 1000000000000000000 }, { "1200e-2", 12 },
+        { "9999999999999999999", 9999999999999999999u },
+        { "9223372036854775807", INT64_MAX },
+        { "10000000000000000000000000e-24", 10 },
+        { "1e19", UINT64_MAX }, { "18446744073709551616", UINT64_MAX },
+        { "1e99999999999999999999999999", UINT64_MAX },
+    };
+
+    (void) state;
+
+    for (i = 0; i < bd_test_count(values); i++) {
+        number = read_number(values[i].text);
+        assert_true(bd_number_uint64(&number) == values[i].value);
+    }
+}
+
+
+static void
 test_multiple(void **state)
 {
     size_t       i;
@@ -217,6 +245,7 @@ main(void)
         cmocka_unit_test(test_compare),
         cmocka_unit_test(test_hash),
         cmocka_unit_test(test_integer),
+        cmocka_unit_test(test_uint64),
         cmocka_unit_test(test_multiple),
         cmocka_unit_test(test_multiple_random),
     };
