@@ -67,16 +67,12 @@ typedef struct {
 
 
 /*
- * Compiles the subschema of document at pointer ("" for all of it; a JSON
- * pointer, RFC 6901, not percent-encoded).  document is borrowed for the
- * call only.
+ * Compiles the subschema at pointer ("" for all of it; a JSON pointer,
+ * RFC 6901, not percent-encoded) of the document that text is.  The text is
+ * borrowed for the call only.
  *
  * Returns a new schema, or NULL with *error filled in.
  */
-bd_schema_t *bd_schema_compile(json_t *document, const char *pointer,
-    const bd_schema_options_t *options, bd_schema_error_t *error);
-
-/* The same from the text of the document: its numbers, too, are exact. */
 bd_schema_t *bd_schema_compile_text(bd_slice_t text, const char *pointer,
     const bd_schema_options_t *options, bd_schema_error_t *error);
 

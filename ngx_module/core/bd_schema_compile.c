@@ -38,19 +38,6 @@ static void bd_schema_compiler_free(bd_schema_compiler_t *c);
 
 
 bd_schema_t *
-bd_schema_compile(json_t *document, const char *pointer,
-    const bd_schema_options_t *options, bd_schema_error_t *error)
-{
-    bd_json_t  source;
-
-    memset(&source, 0, sizeof(bd_json_t));
-    source.root = json_incref(document);
-
-    return bd_schema_build(&source, pointer, options, error);
-}
-
-
-bd_schema_t *
 bd_schema_compile_text(bd_slice_t text, const char *pointer,
     const bd_schema_options_t *options, bd_schema_error_t *error)
 {
