@@ -34,7 +34,7 @@ static ngx_int_t ngx_http_batch_dial_judge_body(
     ngx_str_t *id, const ngx_http_batch_dial_headers_t *headers,
     bd_schema_violation_t *v);
 static ngx_int_t ngx_http_batch_dial_judge_job(ngx_http_batch_dial_answer_t *a,
-    json_t *job, ngx_str_t *id, bd_schema_violation_t *v);
+    const bd_json_value_t *job, ngx_str_t *id, bd_schema_violation_t *v);
 static void ngx_http_batch_dial_violation(bd_schema_violation_t *v,
     const char *instance, const char *keyword, const char *schema);
 static void ngx_http_batch_dial_judge_invalid(ngx_http_batch_dial_answer_t *a,
@@ -141,7 +141,7 @@ ngx_http_batch_dial_judge_body(ngx_http_batch_dial_answer_t *a,
     const ngx_http_batch_dial_headers_t *headers, bd_schema_violation_t *v)
 {
     int        rc;
-    json_t    *job;
+    bd_json_t  document;
     ngx_int_t  verdict;
 
     if (!headers->json) {
@@ -156,7 +156,7 @@ ngx_http_batch_dial_judge_body(ngx_http_batch_dial_answer_t *a,
 
     /* in the mode "off" the schema is the one that allows everything */
 
-    rc = bd_schema_judge(blcf->schema, a->entry.body, &job, v);
+    rc = bd_schema_judge(blcf->schema, a->entry.body, &document, v);
 
     if (rc != 0) {
         if (rc < 0) {
@@ -166,40 +166,33 @@ ngx_http_batch_dial_judge_body(ngx_http_batch_dial_answer_t *a,
         return NGX_DECLINED;
     }
 
-    verdict = ngx_http_batch_dial_judge_job(a, job, id, v);
+    verdict = ngx_http_batch_dial_judge_job(a, document.root, id, v);
 
-    json_decref(job);
+    bd_json_free(&document);
 
     return verdict;
 }
 
 
 static ngx_int_t
-ngx_http_batch_dial_judge_job(ngx_http_batch_dial_answer_t *a, json_t *job,
-    ngx_str_t *id, bd_schema_violation_t *v)
+ngx_http_batch_dial_judge_job(ngx_http_batch_dial_answer_t *a,
+    const bd_json_value_t *job, ngx_str_t *id, bd_schema_violation_t *v)
 {
-    json_t      *member;
-    bd_slice_t   value;
+    const bd_json_value_t  *member;
 
-    /* json_object_get() and the rest answer NULL for what is no object */
+    member = bd_json_member(job, bd_slice("id"));
 
-    member = json_object_get(job, "id");
-    value = bd_slice_make(json_string_value(member),
-                          json_string_length(member));
-
-    if (!json_is_string(member)
-        || !bd_slice_equal(value, ngx_http_batch_dial_slice(id)))
+    if (!bd_json_is(member, BD_JSON_STRING)
+        || !bd_slice_equal(member->text, ngx_http_batch_dial_slice(id)))
     {
         ngx_http_batch_dial_violation(v, "/id", "const", "");
         return NGX_DECLINED;
     }
 
-    member = json_object_get(job, "status");
-    value = bd_slice_make(json_string_value(member),
-                          json_string_length(member));
+    member = bd_json_member(job, bd_slice("status"));
 
-    a->entry.status = json_is_string(member) ? bd_status_parse(value)
-                                             : BD_STATUS_UNKNOWN;
+    a->entry.status = bd_json_is(member, BD_JSON_STRING)
+                      ? bd_status_parse(member->text) : BD_STATUS_UNKNOWN;
 
     return NGX_OK;
 }

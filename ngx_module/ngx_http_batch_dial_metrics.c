@@ -10,6 +10,7 @@
 
 #include "ngx_http_batch_dial_memory.h"
 #include "ngx_http_batch_dial_request.h"
+#include <jansson.h>
 
 
 /*

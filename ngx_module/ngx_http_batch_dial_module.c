@@ -11,6 +11,7 @@
 #include "ngx_http_batch_dial_module.h"
 #include "ngx_http_batch_dial_request.h"
 #include "ngx_http_batch_dial_worker.h"
+#include <jansson.h>
 
 
 static ngx_int_t ngx_http_batch_dial_init(ngx_conf_t *cf);

@@ -330,10 +330,10 @@ static ngx_int_t
 ngx_http_batch_dial_write_created(ngx_http_request_t *r,
     ngx_http_batch_dial_ctx_t *ctx)
 {
-    json_t     *member;
-    bd_json_t   document;
-    ngx_int_t   rc;
-    ngx_str_t   id;
+    bd_json_t               document;
+    ngx_int_t               rc;
+    ngx_str_t               id;
+    const bd_json_value_t  *member;
 
     rc = NGX_OK;
 
@@ -344,16 +344,16 @@ ngx_http_batch_dial_write_created(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    member = json_object_get(document.root, "id");
+    member = bd_json_member(document.root, bd_slice("id"));
 
-    if (json_is_string(member)) {
-        id.data = (u_char *) json_string_value(member);
-        id.len = json_string_length(member);
+    if (bd_json_is(member, BD_JSON_STRING)
+        && bd_route_id_valid(member->text))
+    {
+        id.data = (u_char *) member->text.data;
+        id.len = member->text.len;
 
-        if (bd_route_id_valid(ngx_http_batch_dial_slice(&id))) {
-            rc = ngx_http_batch_dial_write_settle(r, ctx, &id,
+        rc = ngx_http_batch_dial_write_settle(r, ctx, &id,
                                              NGX_HTTP_BATCH_DIAL_CAUSE_CREATE);
-        }
     }
 
     bd_json_free(&document);

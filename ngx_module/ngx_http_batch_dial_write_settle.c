@@ -180,10 +180,10 @@ static ngx_uint_t
 ngx_http_batch_dial_write_agrees(ngx_http_batch_dial_ctx_t *ctx,
     bd_status_e status)
 {
-    json_t      *member;
-    bd_json_t    document;
-    bd_slice_t   body;
-    ngx_uint_t   agrees;
+    bd_json_t               document;
+    bd_slice_t              body;
+    ngx_uint_t              agrees;
+    const bd_json_value_t  *member;
 
     if (!ctx->pauses) {
         return 1;
@@ -196,10 +196,11 @@ ngx_http_batch_dial_write_agrees(ngx_http_batch_dial_ctx_t *ctx,
         return 0;
     }
 
-    member = json_object_get(document.root, "paused");
+    member = bd_json_member(document.root, bd_slice("paused"));
 
-    agrees = (json_is_true(member) && status == BD_STATUS_PAUSED)
-             || (json_is_false(member) && status == BD_STATUS_ACTIVE);
+    agrees = (bd_json_is(member, BD_JSON_TRUE) && status == BD_STATUS_PAUSED)
+             || (bd_json_is(member, BD_JSON_FALSE)
+                 && status == BD_STATUS_ACTIVE);
 
     bd_json_free(&document);
 

@@ -11,6 +11,7 @@
 #define _POSIX_C_SOURCE  200809L
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "bd_buf.h"

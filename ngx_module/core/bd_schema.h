@@ -83,12 +83,13 @@ void bd_schema_free(bd_schema_t *schema);
  * object, trailing bytes, text that is not UTF-8, and nesting over
  * BD_SCHEMA_DEPTH_MAX are violations of the keyword "json".
  *
- * Returns 0 when valid: then, if root is not NULL, *root is a new reference
- * to the parsed document.  Returns 1 when invalid, with the first violation
- * in *violation; and -1 when memory is short.
+ * Returns 0 when valid: then, if document is not NULL, it is that of
+ * bd_json_parse(), which views text and which the caller frees.  Returns 1
+ * when invalid, with the first violation in *violation; and -1 when memory is
+ * short.
  */
-int bd_schema_judge(const bd_schema_t *schema, bd_slice_t text, json_t **root,
-    bd_schema_violation_t *violation);
+int bd_schema_judge(const bd_schema_t *schema, bd_slice_t text,
+    bd_json_t *document, bd_schema_violation_t *violation);
 
 /* One failure of many; the strings last for the call of the collector. */
 typedef struct {

@@ -211,7 +211,9 @@ bd_schema_node(bd_schema_compiler_t *c, const bd_schema_place_t *place,
     bd_schema_t       *schema;
     bd_schema_node_t  *n;
 
-    if (!json_is_object(place->value) && !json_is_boolean(place->value)) {
+    if (!bd_json_is(place->value, BD_JSON_OBJECT)
+        && !bd_json_is_boolean(place->value))
+    {
         return bd_schema_error(c, place, NULL, "must be a schema: an object,"
                                " true or false");
     }
@@ -268,17 +270,18 @@ bd_schema_node(bd_schema_compiler_t *c, const bd_schema_place_t *place,
 
 
 int
-bd_schema_intern(bd_schema_compiler_t *c, const char *name, uint32_t *number)
+bd_schema_intern(bd_schema_compiler_t *c, bd_slice_t name, uint32_t *number)
 {
     json_t  *known;
 
-    known = json_object_get(c->names, name);
+    known = json_object_getn(c->names, (const char *) name.data, name.len);
 
     if (known == NULL) {
         *number = (uint32_t) json_object_size(c->names);
 
-        return json_object_set_new_nocheck(c->names, name,
-                                           json_integer(*number))
+        return json_object_setn_new_nocheck(c->names,
+                                            (const char *) name.data,
+                                            name.len, json_integer(*number))
                ? bd_schema_nomem(c) : 0;
     }
 
@@ -326,7 +329,7 @@ bd_schema_regex(bd_schema_compiler_t *c, const bd_schema_place_t *place,
 static int
 bd_schema_anchor_nodes(bd_schema_compiler_t *c)
 {
-    size_t              i;
+    size_t              i, len;
     json_t             *anchor, *value;
     uint32_t            node;
     const char         *name;
@@ -334,9 +337,9 @@ bd_schema_anchor_nodes(bd_schema_compiler_t *c)
 
     for (i = 0; i < c->nresources; i++) {
 
-        json_object_foreach(c->scopes[i].anchors, name, value) {
+        json_object_keylen_foreach(c->scopes[i].anchors, name, len, value) {
 
-            if (json_object_get(c->dynamic, name) == NULL
+            if (json_object_getn(c->dynamic, name, len) == NULL
                 || !json_is_true(json_array_get(value, 1)))
             {
                 continue;
@@ -375,7 +378,7 @@ bd_schema_anchor_nodes(bd_schema_compiler_t *c)
 static int
 bd_schema_link_anchors(bd_schema_compiler_t *c)
 {
-    size_t                 i, n;
+    size_t                 i, n, len;
     json_t                *value, *node;
     const char            *name;
     bd_schema_t           *schema;
@@ -396,7 +399,7 @@ bd_schema_link_anchors(bd_schema_compiler_t *c)
             return bd_schema_nomem(c);
         }
 
-        json_object_foreach(c->scopes[i].anchors, name, value) {
+        json_object_keylen_foreach(c->scopes[i].anchors, name, len, value) {
             node = json_array_get(value, 2);
 
             if (node == NULL) {
@@ -406,7 +409,10 @@ bd_schema_link_anchors(bd_schema_compiler_t *c)
             n = resource->nanchors++;
             resource->anchors[n] = (uint32_t) json_integer_value(node);
 
-            if (bd_schema_intern(c, name, &resource->names[n]) != 0) {
+            if (bd_schema_intern(c, bd_slice_make(name, len),
+                                 &resource->names[n])
+                != 0)
+            {
                 return -1;
             }
         }

@@ -3,6 +3,8 @@
  *
  * Private to the compiler, bd_schema_compile.c, _document.c and _keyword.c.
  *
+ * The tables of the compiler are jansson's: objects, by name.
+ *
  * A place is a value in a document.  The compiler makes a node for each place
  * that is asked for as a schema, and works through the nodes in the order
  * they were asked for: a reference only asks, so nothing here recurses along
@@ -14,6 +16,7 @@
 #define _BD_SCHEMA_COMPILE_H_INCLUDED_
 
 
+#include <jansson.h>
 #include "bd_buf.h"
 #include "bd_schema_node.h"
 
@@ -51,7 +54,7 @@ typedef struct {
 typedef struct {
     size_t                document;
     size_t                resource;     /* whose base and dialect hold */
-    json_t               *value;
+    const bd_json_value_t *value;
     bd_slice_t            pointer;      /* in the arena of the schema */
 } bd_schema_place_t;
 
@@ -59,7 +62,7 @@ typedef struct {
 /* Of a resource, while it is compiled. */
 typedef struct {
     size_t                document;
-    json_t               *value;
+    const bd_json_value_t *value;
     bd_slice_t            pointer;
     bd_schema_dialect_t   dialect;
     json_t               *anchors;      /* name: [pointer, is dynamic] */
@@ -117,7 +120,7 @@ int bd_schema_node(bd_schema_compiler_t *c, const bd_schema_place_t *place,
     uint32_t *node);
 
 /* A number for the name of a dynamic anchor, the same for the same name. */
-int bd_schema_intern(bd_schema_compiler_t *c, const char *name,
+int bd_schema_intern(bd_schema_compiler_t *c, bd_slice_t name,
     uint32_t *number);
 
 /* Keeps the regex of a pattern until the schema is freed; NULL: an error. */
@@ -127,7 +130,7 @@ bd_regex_t *bd_schema_regex(bd_schema_compiler_t *c,
 
 /* bd_schema_document.c */
 
-/* Takes the document (and its reference to its root, also on failure). */
+/* Takes the document, of bd_json_load(), also on failure. */
 int bd_schema_document(bd_schema_compiler_t *c, bd_json_t *document,
     const char *uri, const bd_schema_dialect_t *dialect, size_t *index);
 
@@ -165,7 +168,7 @@ int bd_schema_scan(bd_schema_compiler_t *c, bd_schema_place_t place,
 
 /* The place below parent at keyword and, unless it is NULL, token. */
 int bd_schema_below(bd_schema_compiler_t *c, const bd_schema_place_t *parent,
-    const char *keyword, const bd_slice_t *token, json_t *value,
+    const char *keyword, const bd_slice_t *token, const bd_json_value_t *value,
     bd_schema_place_t *place);
 
 /* The place a JSON pointer leads to from another; 1 when it leads nowhere. */
@@ -194,9 +197,12 @@ typedef enum {
     BD_SCHEMA_SUBSCHEMA_MAP = 4         /* an object of them */
 } bd_schema_shape_e;
 
-/* What shapes of subschemas a keyword may hold in a dialect, as bits. */
+/*
+ * What shapes of subschemas a keyword may hold in a dialect, as bits.  When
+ * there are any, *keyword is set to its name, in static memory.
+ */
 unsigned bd_schema_keyword_shape(const bd_schema_dialect_t *dialect,
-    const char *keyword);
+    bd_slice_t name, const char **keyword);
 
 
 #endif /* _BD_SCHEMA_COMPILE_H_INCLUDED_ */

@@ -63,18 +63,11 @@ static const bd_schema_vocabulary_t  bd_schema_vocabularies[] = {
 
 static int bd_schema_root(bd_schema_compiler_t *c, size_t document,
     bd_schema_dialect_t dialect);
-static void bd_schema_openapi(json_t *root, bd_schema_source_t *source,
-    bd_schema_dialect_t *dialect);
+static void bd_schema_openapi(const bd_json_value_t *root,
+    bd_schema_source_t *source, bd_schema_dialect_t *dialect);
 static int bd_schema_read_vocabularies(bd_schema_compiler_t *c,
-    const bd_schema_place_t *place, const char *keyword, json_t *vocabulary,
-    unsigned *bits);
-
-
-static inline bd_slice_t
-bd_schema_string_of(const json_t *value)
-{
-    return bd_slice_make(json_string_value(value), json_string_length(value));
-}
+    const bd_schema_place_t *place, const char *keyword,
+    const bd_json_value_t *vocabulary, unsigned *bits);
 
 
 int
@@ -124,11 +117,11 @@ static int
 bd_schema_root(bd_schema_compiler_t *c, size_t document,
     bd_schema_dialect_t dialect)
 {
-    int                  rc;
-    json_t              *root, *declared;
-    const char          *keyword;
-    bd_schema_place_t    place;
-    bd_schema_source_t  *source;
+    int                     rc;
+    bd_slice_t              keyword;
+    bd_schema_place_t       place;
+    bd_schema_source_t     *source;
+    const bd_json_value_t  *root, *declared;
 
     if (++c->loading > BD_SCHEMA_LOADING_MAX) {
         place.document = document;
@@ -139,12 +132,12 @@ bd_schema_root(bd_schema_compiler_t *c, size_t document,
 
     root = c->schema->documents[document]->root;
     source = &c->sources[document];
-    keyword = "$schema";
+    keyword = bd_slice("$schema");
 
     bd_schema_openapi(root, source, &dialect);
 
     if (source->bare) {
-        keyword = "jsonSchemaDialect";
+        keyword = bd_slice("jsonSchemaDialect");
     }
 
     place.document = document;
@@ -160,12 +153,13 @@ bd_schema_root(bd_schema_compiler_t *c, size_t document,
 
     source->resource = place.resource;
 
-    declared = json_object_get(root, keyword);
+    declared = bd_json_member(root, keyword);
 
-    if (json_is_string(declared) && dialect.draft != BD_SCHEMA_OPENAPI30) {
-
-        if (bd_schema_dialect(c, &place, keyword,
-                              bd_schema_string_of(declared), &dialect)
+    if (bd_json_is(declared, BD_JSON_STRING)
+        && dialect.draft != BD_SCHEMA_OPENAPI30)
+    {
+        if (bd_schema_dialect(c, &place, (const char *) keyword.data,
+                              declared->text, &dialect)
             != 0)
         {
             return -1;
@@ -184,19 +178,20 @@ bd_schema_root(bd_schema_compiler_t *c, size_t document,
 
 /* An OpenAPI document is no schema itself, but says what its schemas are. */
 static void
-bd_schema_openapi(json_t *root, bd_schema_source_t *source,
+bd_schema_openapi(const bd_json_value_t *root, bd_schema_source_t *source,
     bd_schema_dialect_t *dialect)
 {
-    const char  *version;
+    const bd_json_value_t  *version;
 
-    version = json_string_value(json_object_get(root, "openapi"));
-    if (version == NULL) {
+    version = bd_json_member(root, bd_slice("openapi"));
+
+    if (!bd_json_is(version, BD_JSON_STRING)) {
         return;
     }
 
     source->bare = 1;
 
-    if (strncmp(version, "3.0", 3) == 0) {
+    if (strncmp((const char *) version->text.data, "3.0", 3) == 0) {
         dialect->draft = BD_SCHEMA_OPENAPI30;
         dialect->vocabularies = BD_SCHEMA_VOCABULARIES | BD_SCHEMA_NULLABLE;
 
@@ -213,7 +208,7 @@ bd_schema_dialect(bd_schema_compiler_t *c, const bd_schema_place_t *place,
 {
     char                     *name;
     size_t                    resource;
-    json_t                   *vocabulary;
+    const bd_json_value_t    *vocabulary;
     const bd_schema_known_t  *known;
 
     if (uri.len != 0 && uri.data[uri.len - 1] == '#') {
@@ -239,9 +234,12 @@ bd_schema_dialect(bd_schema_compiler_t *c, const bd_schema_place_t *place,
     }
 
     *dialect = c->scopes[resource].dialect;
-    vocabulary = json_object_get(c->scopes[resource].value, "$vocabulary");
+    vocabulary = bd_json_member(c->scopes[resource].value,
+                                bd_slice("$vocabulary"));
 
-    if (dialect->draft == BD_SCHEMA_DRAFT7 || !json_is_object(vocabulary)) {
+    if (dialect->draft == BD_SCHEMA_DRAFT7
+        || !bd_json_is(vocabulary, BD_JSON_OBJECT))
+    {
         return 0;
     }
 
@@ -252,24 +250,31 @@ bd_schema_dialect(bd_schema_compiler_t *c, const bd_schema_place_t *place,
 
 static int
 bd_schema_read_vocabularies(bd_schema_compiler_t *c,
-    const bd_schema_place_t *place, const char *keyword, json_t *vocabulary,
-    unsigned *bits)
+    const bd_schema_place_t *place, const char *keyword,
+    const bd_json_value_t *vocabulary, unsigned *bits)
 {
     static const char  prefix[] = "https://json-schema.org/draft/";
 
-    json_t                        *needed;
-    const char                    *name;
+    bd_slice_t                     name;
+    const bd_json_value_t         *needed;
     const bd_schema_vocabulary_t  *known;
 
     *bits = BD_SCHEMA_CORE;
 
-    json_object_foreach(vocabulary, name, needed) {
+    for (needed = vocabulary->first; needed != NULL; needed = needed->next) {
 
         known = bd_schema_vocabularies;
+        name = needed->name;
 
-        if (strncmp(name, prefix, sizeof(prefix) - 1) == 0) {
+        if (strncmp((const char *) name.data, prefix, sizeof(prefix) - 1)
+            == 0)
+        {
+            name.data += sizeof(prefix) - 1;
+            name.len -= sizeof(prefix) - 1;
+
             while (known->uri != NULL
-                   && strcmp(known->uri, name + sizeof(prefix) - 1) != 0)
+                   && !bd_slice_equal(name, bd_slice_make(known->uri,
+                                                          strlen(known->uri))))
             {
                 known++;
             }
@@ -281,10 +286,10 @@ bd_schema_read_vocabularies(bd_schema_compiler_t *c,
             }
         }
 
-        if (json_is_true(needed)) {
+        if (bd_json_is(needed, BD_JSON_TRUE)) {
             return bd_schema_error(c, place, keyword, "names a dialect that"
                                    " needs the unknown vocabulary <%.100s>",
-                                   name);
+                                   (const char *) needed->name.data);
         }
     }
 
@@ -321,9 +326,9 @@ bd_schema_fetch(bd_schema_compiler_t *c, const bd_schema_place_t *place,
     rc = -1;
 
     if (builtin->uri != NULL) {
-        rc = bd_json_parse(&document, bd_slice_make(builtin->data,
-                                                    builtin->len),
-                           BD_SCHEMA_NESTING);
+        rc = bd_json_load(&document, bd_slice_make(builtin->data,
+                                                   builtin->len),
+                          BD_SCHEMA_NESTING);
 
     } else if (c->options->loader != NULL) {
         rc = c->options->loader(c->options->loader_data, uri, &document,

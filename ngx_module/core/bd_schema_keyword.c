@@ -153,14 +153,15 @@ static const bd_schema_keyword_t  bd_schema_table[] = {
 
 /* The row of a keyword in a dialect, or NULL. */
 static const bd_schema_keyword_t *
-bd_schema_lookup(const bd_schema_dialect_t *dialect, const char *name)
+bd_schema_lookup(const bd_schema_dialect_t *dialect, bd_slice_t name)
 {
     const bd_schema_keyword_t  *keyword;
 
     for (keyword = bd_schema_table; keyword->name != NULL; keyword++) {
         if ((keyword->drafts & dialect->draft)
             && (keyword->vocabulary & dialect->vocabularies)
-            && strcmp(keyword->name, name) == 0)
+            && bd_slice_equal(name, bd_slice_make(keyword->name,
+                                                  strlen(keyword->name))))
         {
             return keyword;
         }
@@ -171,23 +172,29 @@ bd_schema_lookup(const bd_schema_dialect_t *dialect, const char *name)
 
 
 unsigned
-bd_schema_keyword_shape(const bd_schema_dialect_t *dialect, const char *name)
+bd_schema_keyword_shape(const bd_schema_dialect_t *dialect, bd_slice_t name,
+    const char **keyword)
 {
-    const bd_schema_keyword_t  *keyword;
+    const bd_schema_keyword_t  *found;
 
-    keyword = bd_schema_lookup(dialect, name);
+    found = bd_schema_lookup(dialect, name);
 
-    return keyword ? keyword->shapes : BD_SCHEMA_LEAF;
+    if (found == NULL) {
+        return BD_SCHEMA_LEAF;
+    }
+
+    *keyword = found->name;
+
+    return found->shapes;
 }
 
 
 int
 bd_schema_keywords(bd_schema_compiler_t *c, uint32_t node)
 {
-    void                       *iter;
-    json_t                     *schema;
-    const char                 *name;
+    int                         hidden;
     bd_schema_job_t             job;
+    const bd_json_value_t      *schema, *member;
     const bd_schema_keyword_t  *keyword;
 
     job.place = c->places[node];
@@ -195,31 +202,29 @@ bd_schema_keywords(bd_schema_compiler_t *c, uint32_t node)
     job.node = c->schema->nodes[node];
     schema = job.place.value;
 
-    if (json_is_false(schema) && job.node.never == NULL) {
+    if (bd_json_is(schema, BD_JSON_FALSE) && job.node.never == NULL) {
         job.node.never = "false";
     }
 
-    for (iter = json_is_object(schema) ? json_object_iter(schema) : NULL;
-         iter != NULL;
-         iter = json_object_iter_next(schema, iter))
+    /* up to draft-07 a reference hides what stands beside it */
+
+    hidden = (job.dialect.draft & (BD_SCHEMA_DRAFT7 | BD_SCHEMA_OPENAPI30))
+             && bd_json_member(schema, bd_slice("$ref")) != NULL;
+
+    for (member = bd_json_first(schema);
+         member != NULL;
+         member = member->next)
     {
-        name = json_object_iter_key(iter);
-
-        /* up to draft-07 a reference hides what stands beside it */
-
-        if ((job.dialect.draft & (BD_SCHEMA_DRAFT7 | BD_SCHEMA_OPENAPI30))
-            && json_object_get(schema, "$ref") != NULL
-            && strcmp(name, "$ref") != 0 && strcmp(name, "definitions") != 0)
+        if (hidden
+            && !bd_slice_equal(member->name, bd_slice("$ref"))
+            && !bd_slice_equal(member->name, bd_slice("definitions")))
         {
             continue;
         }
 
-        keyword = bd_schema_lookup(&job.dialect, name);
+        keyword = bd_schema_lookup(&job.dialect, member->name);
 
-        if (keyword != NULL
-            && keyword->parse(c, &job, keyword, json_object_iter_value(iter))
-               != 0)
-        {
+        if (keyword != NULL && keyword->parse(c, &job, keyword, member) != 0) {
             return -1;
         }
     }
@@ -236,10 +241,10 @@ bd_schema_keywords(bd_schema_compiler_t *c, uint32_t node)
 static void
 bd_schema_finish(bd_schema_job_t *job)
 {
-    json_t              *schema;
-    bd_schema_array_t   *array;
-    bd_schema_logic_t   *logic;
-    bd_schema_number_t  *number;
+    bd_schema_array_t      *array;
+    bd_schema_logic_t      *logic;
+    bd_schema_number_t     *number;
+    const bd_json_value_t  *schema;
 
     schema = job->place.value;
     array = job->node.array;
@@ -257,12 +262,16 @@ bd_schema_finish(bd_schema_job_t *job)
 
     if (job->dialect.draft == BD_SCHEMA_OPENAPI30 && number != NULL) {
 
-        if (json_is_true(json_object_get(schema, "exclusiveMinimum"))) {
+        if (bd_json_is(bd_json_member(schema, bd_slice("exclusiveMinimum")),
+                       BD_JSON_TRUE))
+        {
             number->exclusive_minimum = number->minimum;
             number->minimum.set = 0;
         }
 
-        if (json_is_true(json_object_get(schema, "exclusiveMaximum"))) {
+        if (bd_json_is(bd_json_member(schema, bd_slice("exclusiveMaximum")),
+                       BD_JSON_TRUE))
+        {
             number->exclusive_maximum = number->maximum;
             number->maximum.set = 0;
         }

@@ -21,7 +21,7 @@
 
 #define BD_SCHEMA_NONE      UINT32_MAX
 
-/* The types of jansson as bits, and one for reals without a fraction. */
+/* The types of values as bits, and one for reals without a fraction. */
 #define BD_SCHEMA_TYPE(t)   (1u << (t))
 #define BD_SCHEMA_INTEGRAL  (1u << 8)
 #define BD_SCHEMA_ANY       0x1ffu
@@ -106,8 +106,8 @@ typedef struct {
 /* A number of the schema; integer is good when is_integer is set. */
 typedef struct {
     int                    set;
-    int                    is_integer;  /* fits in a json_int_t */
-    json_int_t             integer;
+    int                    is_integer;  /* fits in an int64_t */
+    int64_t                integer;
     bd_number_t            decimal;
 } bd_schema_bound_t;
 
@@ -123,7 +123,7 @@ typedef struct {
 
 typedef struct {
     uint64_t               hash;        /* bd_schema_hash() with seed 0 */
-    json_t                *value;       /* borrowed from the document, or
+    const bd_json_value_t *value;       /* borrowed from the document, or
                                            NULL in a free place */
 } bd_schema_value_t;
 
@@ -134,7 +134,6 @@ typedef struct {
     bd_schema_table_t      strings;
     bd_schema_value_t     *others;      /* open addressing, half full */
     size_t                 size;        /* a power of 2 */
-    const bd_json_t       *document;
 } bd_schema_values_t;
 
 
@@ -206,12 +205,12 @@ bd_schema_entry_t *bd_schema_table_add(bd_schema_table_t *table,
  * value.  Takes one off *steps for each pair looked at, and gives 0 when
  * there are none left.
  */
-int bd_schema_equal(const bd_json_t *left_document, const json_t *left,
-    const bd_json_t *right_document, const json_t *right, uint64_t *steps);
+int bd_schema_equal(const bd_json_value_t *left, const bd_json_value_t *right,
+    uint64_t *steps);
 
 /* Values that are equal have the same hash.  Takes from *steps likewise. */
-uint64_t bd_schema_hash(const bd_json_t *document, const json_t *value,
-    uint64_t seed, uint64_t *steps);
+uint64_t bd_schema_hash(const bd_json_value_t *value, uint64_t seed,
+    uint64_t *steps);
 
 
 #endif /* _BD_SCHEMA_NODE_H_INCLUDED_ */

@@ -14,34 +14,40 @@
 
 
 static int bd_schema_apply_members(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value, bd_schema_seen_t *seen);
+    const bd_schema_frame_t *frame, const bd_json_value_t *value,
+    bd_schema_seen_t *seen);
 static int bd_schema_apply_one_member(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, void *iter, size_t index,
-    size_t *required, bd_schema_seen_t *seen);
+    const bd_schema_frame_t *frame, const bd_json_value_t *member,
+    size_t index, size_t *required, bd_schema_seen_t *seen);
 static int bd_schema_apply_name(bd_schema_ctx_t *ctx,
     const bd_schema_frame_t *frame, bd_slice_t name);
 static int bd_schema_apply_dependents(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value, bd_schema_seen_t *seen);
+    const bd_schema_frame_t *frame, const bd_json_value_t *value,
+    bd_schema_seen_t *seen);
 static int bd_schema_apply_items(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value, bd_schema_seen_t *seen);
+    const bd_schema_frame_t *frame, const bd_json_value_t *value,
+    bd_schema_seen_t *seen);
 static int bd_schema_apply_contains(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value, bd_schema_seen_t *seen);
+    const bd_schema_frame_t *frame, const bd_json_value_t *value,
+    bd_schema_seen_t *seen);
 static int bd_schema_apply_unique(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value);
-static int bd_schema_has_twins(bd_schema_ctx_t *ctx, json_t *array);
-static int bd_schema_has_twins_hashed(bd_schema_ctx_t *ctx, json_t *array);
+    const bd_schema_frame_t *frame, const bd_json_value_t *value);
+static int bd_schema_has_twins(bd_schema_ctx_t *ctx,
+    const bd_json_value_t *array);
+static int bd_schema_has_twins_hashed(bd_schema_ctx_t *ctx,
+    const bd_json_value_t *array);
 
 
 int
 bd_schema_apply_object(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    json_t *value, bd_schema_seen_t *seen)
+    const bd_json_value_t *value, bd_schema_seen_t *seen)
 {
     int                        ok;
     size_t                     n;
     const bd_schema_object_t  *object;
 
     ok = 1;
-    n = json_object_size(value);
+    n = value->count;
     object = frame->node->object;
 
     if (n < object->min
@@ -73,22 +79,19 @@ bd_schema_apply_object(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 
 static int
 bd_schema_apply_members(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    json_t *value, bd_schema_seen_t *seen)
+    const bd_json_value_t *value, bd_schema_seen_t *seen)
 {
-    int      ok;
-    void    *iter;
-    size_t   i, required;
+    int                     ok;
+    size_t                  i, required;
+    const bd_json_value_t  *member;
 
     ok = 1;
     i = 0;
     required = 0;
 
-    for (iter = json_object_iter(value);
-         iter != NULL;
-         iter = json_object_iter_next(value, iter))
-    {
+    for (member = value->first; member != NULL; member = member->next) {
         if (!bd_schema_next(ctx, &ok,
-                            bd_schema_apply_one_member(ctx, frame, iter, i++,
+                            bd_schema_apply_one_member(ctx, frame, member, i++,
                                                        &required, seen)))
         {
             return 0;
@@ -106,13 +109,11 @@ bd_schema_apply_members(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 /* Counts in *required the members that are. */
 static int
 bd_schema_apply_one_member(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, void *iter, size_t index,
-    size_t *required, bd_schema_seen_t *seen)
+    const bd_schema_frame_t *frame, const bd_json_value_t *member,
+    size_t index, size_t *required, bd_schema_seen_t *seen)
 {
     int                         ok, evaluated, found;
     size_t                      i;
-    json_t                     *value;
-    bd_slice_t                  name;
     const bd_schema_entry_t    *entry;
     const bd_schema_object_t   *object;
     const bd_schema_pattern_t  *pattern;
@@ -120,11 +121,8 @@ bd_schema_apply_one_member(bd_schema_ctx_t *ctx,
     ok = 1;
     evaluated = 0;
     object = frame->node->object;
-    value = json_object_iter_value(iter);
-    name = bd_slice_make(json_object_iter_key(iter),
-                         json_object_iter_key_len(iter));
 
-    entry = bd_schema_table_find(&object->properties, name);
+    entry = bd_schema_table_find(&object->properties, member->name);
 
     if (entry != NULL) {
         *required += entry->required;
@@ -132,9 +130,7 @@ bd_schema_apply_one_member(bd_schema_ctx_t *ctx,
         if (entry->node != BD_SCHEMA_NONE) {
             evaluated = 1;
 
-            ok = bd_schema_apply_member(ctx, frame, entry->node,
-                                        (const char *) name.data, name.len,
-                                        value);
+            ok = bd_schema_apply_member(ctx, frame, entry->node, member);
         }
     }
 
@@ -144,7 +140,8 @@ bd_schema_apply_one_member(bd_schema_ctx_t *ctx,
         found = 0;
 
         if (bd_schema_spend(ctx, 1)) {
-            found = bd_regex_match(pattern->regex, name, &ctx->budget);
+            found = bd_regex_match(pattern->regex, member->name,
+                                   &ctx->budget);
         }
 
         if (found == BD_REGEX_LIMIT || ctx->steps == 0) {
@@ -153,17 +150,13 @@ bd_schema_apply_one_member(bd_schema_ctx_t *ctx,
 
         if (found) {
             evaluated = 1;
-            ok &= bd_schema_apply_member(ctx, frame, pattern->node,
-                                         (const char *) name.data, name.len,
-                                         value);
+            ok &= bd_schema_apply_member(ctx, frame, pattern->node, member);
         }
     }
 
     if (!evaluated && object->additional != BD_SCHEMA_NONE) {
         evaluated = 1;
-        ok &= bd_schema_apply_member(ctx, frame, object->additional,
-                                     (const char *) name.data, name.len,
-                                     value);
+        ok &= bd_schema_apply_member(ctx, frame, object->additional, member);
     }
 
     if (evaluated && seen != NULL) {
@@ -171,7 +164,7 @@ bd_schema_apply_one_member(bd_schema_ctx_t *ctx,
     }
 
     if (object->names != BD_SCHEMA_NONE && (ok || bd_schema_goes_on(ctx))) {
-        ok &= bd_schema_apply_name(ctx, frame, name);
+        ok &= bd_schema_apply_name(ctx, frame, member->name);
     }
 
     return ok;
@@ -183,28 +176,22 @@ static int
 bd_schema_apply_name(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
     bd_slice_t name)
 {
-    int      ok;
-    json_t  *string;
+    bd_json_value_t  string;
 
-    string = json_stringn_nocheck((const char *) name.data, name.len);
+    memset(&string, 0, sizeof(bd_json_value_t));
+    string.type = BD_JSON_STRING;
+    string.name = name;
+    string.text = name;
 
-    if (string == NULL) {
-        ctx->stopped = 1;
-        ctx->nomem = 1;
-        return 0;
-    }
-
-    ok = bd_schema_apply_member(ctx, frame, frame->node->object->names,
-                                (const char *) name.data, name.len, string);
-    json_decref(string);
-
-    return ok;
+    return bd_schema_apply_member(ctx, frame, frame->node->object->names,
+                                  &string);
 }
 
 
 static int
 bd_schema_apply_dependents(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value, bd_schema_seen_t *seen)
+    const bd_schema_frame_t *frame, const bd_json_value_t *value,
+    bd_schema_seen_t *seen)
 {
     int                           ok, result;
     size_t                        i, k;
@@ -221,9 +208,7 @@ bd_schema_apply_dependents(bd_schema_ctx_t *ctx,
             return bd_schema_exhausted(ctx, frame, NULL);
         }
 
-        if (json_object_getn(value, (const char *) d->name.data, d->name.len)
-            == NULL)
-        {
+        if (bd_json_member(value, d->name) == NULL) {
             continue;
         }
 
@@ -237,10 +222,7 @@ bd_schema_apply_dependents(bd_schema_ctx_t *ctx,
             }
 
             for (k = 0; k < d->count; k++) {
-                if (json_object_getn(value, (const char *) d->names[k].data,
-                                     d->names[k].len)
-                    == NULL)
-                {
+                if (bd_json_member(value, d->names[k]) == NULL) {
                     break;
                 }
             }
@@ -260,47 +242,30 @@ bd_schema_apply_dependents(bd_schema_ctx_t *ctx,
 
 int
 bd_schema_apply_unevaluated(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value, bd_schema_seen_t *seen)
+    const bd_schema_frame_t *frame, const bd_json_value_t *value,
+    bd_schema_seen_t *seen)
 {
-    int      ok;
-    void    *iter;
-    size_t   i;
+    int                     ok, result;
+    size_t                  i;
+    const bd_json_value_t  *child;
 
     ok = 1;
-
-    if (json_is_array(value)) {
-
-        for (i = 0; i < json_array_size(value); i++) {
-            if (!bd_schema_seen_get(seen, i)
-                && !bd_schema_next(ctx, &ok,
-                                   bd_schema_apply_item(ctx, frame,
-                                       frame->node->array->unevaluated, i,
-                                       json_array_get(value, i))))
-            {
-                return 0;
-            }
-
-            bd_schema_seen_set(seen, i);
-        }
-
-        return ok;
-    }
-
     i = 0;
 
-    for (iter = json_object_iter(value);
-         iter != NULL;
-         iter = json_object_iter_next(value, iter))
-    {
-        if (!bd_schema_seen_get(seen, i)
-            && !bd_schema_next(ctx, &ok,
-                               bd_schema_apply_member(ctx, frame,
-                                   frame->node->object->unevaluated,
-                                   json_object_iter_key(iter),
-                                   json_object_iter_key_len(iter),
-                                   json_object_iter_value(iter))))
-        {
-            return 0;
+    for (child = value->first; child != NULL; child = child->next) {
+
+        if (!bd_schema_seen_get(seen, i)) {
+            result = bd_json_is(value, BD_JSON_ARRAY)
+                     ? bd_schema_apply_item(ctx, frame,
+                                            frame->node->array->unevaluated,
+                                            i, child)
+                     : bd_schema_apply_member(ctx, frame,
+                                              frame->node->object->unevaluated,
+                                              child);
+
+            if (!bd_schema_next(ctx, &ok, result)) {
+                return 0;
+            }
         }
 
         bd_schema_seen_set(seen, i++);
@@ -312,14 +277,14 @@ bd_schema_apply_unevaluated(bd_schema_ctx_t *ctx,
 
 int
 bd_schema_apply_array(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    json_t *value, bd_schema_seen_t *seen)
+    const bd_json_value_t *value, bd_schema_seen_t *seen)
 {
     int                       ok;
     size_t                    n;
     const bd_schema_array_t  *array;
 
     ok = 1;
-    n = json_array_size(value);
+    n = value->count;
     array = frame->node->array;
 
     if (n < array->min
@@ -357,28 +322,28 @@ bd_schema_apply_array(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 
 static int
 bd_schema_apply_items(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    json_t *value, bd_schema_seen_t *seen)
+    const bd_json_value_t *value, bd_schema_seen_t *seen)
 {
     int                       ok;
-    size_t                    i, n;
+    size_t                    i;
     uint32_t                  node;
+    const bd_json_value_t    *item;
     const bd_schema_array_t  *array;
 
     ok = 1;
+    i = 0;
     array = frame->node->array;
-    n = json_array_size(value);
 
-    if (array->items == BD_SCHEMA_NONE && n > array->prefix.count) {
-        n = array->prefix.count;
-    }
-
-    for (i = 0; i < n; i++) {
+    for (item = value->first; item != NULL; item = item->next) {
         node = (i < array->prefix.count) ? array->prefix.nodes[i]
                                          : array->items;
 
+        if (node == BD_SCHEMA_NONE) {
+            break;
+        }
+
         if (!bd_schema_next(ctx, &ok,
-                            bd_schema_apply_item(ctx, frame, node, i,
-                                                 json_array_get(value, i))))
+                            bd_schema_apply_item(ctx, frame, node, i, item)))
         {
             return 0;
         }
@@ -386,6 +351,8 @@ bd_schema_apply_items(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
         if (seen != NULL) {
             bd_schema_seen_set(seen, i);
         }
+
+        i++;
     }
 
     return ok;
@@ -394,13 +361,15 @@ bd_schema_apply_items(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 
 static int
 bd_schema_apply_contains(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    json_t *value, bd_schema_seen_t *seen)
+    const bd_json_value_t *value, bd_schema_seen_t *seen)
 {
     int                       found;
     size_t                    i;
     uint64_t                  matched;
+    const bd_json_value_t    *item;
     const bd_schema_array_t  *array;
 
+    i = 0;
     matched = 0;
     array = frame->node->array;
 
@@ -408,7 +377,7 @@ bd_schema_apply_contains(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
         seen = NULL;
     }
 
-    for (i = 0; i < json_array_size(value); i++) {
+    for (item = value->first; item != NULL; item = item->next) {
 
         if (seen == NULL && matched >= array->min_contains
             && (array->max_contains == UINT64_MAX
@@ -418,8 +387,7 @@ bd_schema_apply_contains(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
         }
 
         ctx->quiet++;
-        found = bd_schema_apply_item(ctx, frame, array->contains, i,
-                                     json_array_get(value, i));
+        found = bd_schema_apply_item(ctx, frame, array->contains, i, item);
         ctx->quiet--;
 
         if (ctx->stopped) {
@@ -431,6 +399,8 @@ bd_schema_apply_contains(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
         if (found && seen != NULL) {
             bd_schema_seen_set(seen, i);
         }
+
+        i++;
     }
 
     if (matched < array->min_contains) {
@@ -448,11 +418,11 @@ bd_schema_apply_contains(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 
 static int
 bd_schema_apply_unique(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    json_t *value)
+    const bd_json_value_t *value)
 {
     int  twins;
 
-    twins = (json_array_size(value) <= BD_SCHEMA_FEW_ITEMS)
+    twins = (value->count <= BD_SCHEMA_FEW_ITEMS)
             ? bd_schema_has_twins(ctx, value)
             : bd_schema_has_twins_hashed(ctx, value);
 
@@ -469,16 +439,13 @@ bd_schema_apply_unique(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 
 
 static int
-bd_schema_has_twins(bd_schema_ctx_t *ctx, json_t *array)
+bd_schema_has_twins(bd_schema_ctx_t *ctx, const bd_json_value_t *array)
 {
-    size_t  i, k;
+    const bd_json_value_t  *item, *other;
 
-    for (i = 1; i < json_array_size(array); i++) {
-        for (k = 0; k < i; k++) {
-            if (bd_schema_equal(ctx->document, json_array_get(array, i),
-                                ctx->document, json_array_get(array, k),
-                                &ctx->steps))
-            {
+    for (item = array->first; item != NULL; item = item->next) {
+        for (other = array->first; other != item; other = other->next) {
+            if (bd_schema_equal(item, other, &ctx->steps)) {
                 return 1;
             }
         }
@@ -494,19 +461,17 @@ bd_schema_has_twins(bd_schema_ctx_t *ctx, json_t *array)
  * runs out of steps.
  */
 static int
-bd_schema_has_twins_hashed(bd_schema_ctx_t *ctx, json_t *array)
+bd_schema_has_twins_hashed(bd_schema_ctx_t *ctx, const bd_json_value_t *array)
 {
-    size_t     i, k, n, size;
-    uint64_t   seed, hash, *hashes;
-    json_t   **items;
+    size_t                   k, size;
+    uint64_t                 seed, hash, *hashes;
+    const bd_json_value_t   *item, **items;
 
-    n = json_array_size(array);
-
-    for (size = 4 * BD_SCHEMA_FEW_ITEMS; size < 2 * n; size *= 2) {
+    for (size = 4 * BD_SCHEMA_FEW_ITEMS; size < 2 * array->count; size *= 2) {
         /* void */
     }
 
-    items = calloc(size, sizeof(json_t *));
+    items = calloc(size, sizeof(const bd_json_value_t *));
     hashes = malloc(size * sizeof(uint64_t));
 
     if (items == NULL || hashes == NULL) {
@@ -517,17 +482,15 @@ bd_schema_has_twins_hashed(bd_schema_ctx_t *ctx, json_t *array)
 
     seed = bd_hash_mix(0, (uint64_t) (uintptr_t) array);
 
-    for (i = 0; i < n; i++) {
-        hash = bd_schema_hash(ctx->document, json_array_get(array, i), seed,
-                              &ctx->steps);
+    for (item = array->first; item != NULL; item = item->next) {
+        hash = bd_schema_hash(item, seed, &ctx->steps);
 
         for (k = (size_t) hash & (size - 1);
              items[k] != NULL && bd_schema_spend(ctx, 1);
              k = (k + 1) & (size - 1))
         {
             if (hashes[k] == hash
-                && bd_schema_equal(ctx->document, json_array_get(array, i),
-                                   ctx->document, items[k], &ctx->steps))
+                && bd_schema_equal(item, items[k], &ctx->steps))
             {
                 free(items);
                 free(hashes);
@@ -539,7 +502,7 @@ bd_schema_has_twins_hashed(bd_schema_ctx_t *ctx, json_t *array)
             break;
         }
 
-        items[k] = json_array_get(array, i);
+        items[k] = item;
         hashes[k] = hash;
     }
 

@@ -196,7 +196,7 @@ bd_schema_put_instance(bd_buf_t *out, const bd_schema_frame_t *frame)
     }
 
     if (frame->step == BD_SCHEMA_MEMBER) {
-        bd_schema_pointer_add(out, bd_slice_make(frame->key, frame->index));
+        bd_schema_pointer_add(out, frame->key);
 
     } else if (frame->step == BD_SCHEMA_ITEM) {
         (void) snprintf(number, sizeof(number), "/%zu", frame->index);

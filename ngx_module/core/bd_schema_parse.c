@@ -12,9 +12,9 @@
 
 int
 bd_schema_parse_text(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
-    return json_is_string(value) ? 0
+    return bd_json_is(value, BD_JSON_STRING) ? 0
            : bd_schema_error(c, &job->place, keyword->name,
                              "must be a string");
 }
@@ -22,9 +22,9 @@ bd_schema_parse_text(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_flag(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
-    return json_is_boolean(value) ? 0
+    return bd_json_is_boolean(value) ? 0
            : bd_schema_error(c, &job->place, keyword->name,
                              "must be true or false");
 }
@@ -32,9 +32,9 @@ bd_schema_parse_flag(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_list(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
-    return json_is_array(value) ? 0
+    return bd_json_is(value, BD_JSON_ARRAY) ? 0
            : bd_schema_error(c, &job->place, keyword->name,
                              "must be an array");
 }
@@ -42,9 +42,9 @@ bd_schema_parse_list(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_map(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
-    return json_is_object(value) ? 0
+    return bd_json_is(value, BD_JSON_OBJECT) ? 0
            : bd_schema_error(c, &job->place, keyword->name,
                              "must be an object");
 }
@@ -53,7 +53,7 @@ bd_schema_parse_map(bd_schema_compiler_t *c, bd_schema_job_t *job,
 /* A schema for the content of a string is an annotation, but a schema. */
 int
 bd_schema_parse_content(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     uint32_t  node;
 
@@ -64,25 +64,17 @@ bd_schema_parse_content(bd_schema_compiler_t *c, bd_schema_job_t *job,
 /* Also those nobody refers to are compiled, so that misuse is found. */
 int
 bd_schema_parse_definitions(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
-    void        *iter;
-    uint32_t     node;
-    bd_slice_t   name;
+    uint32_t                node;
+    const bd_json_value_t  *member;
 
     if (bd_schema_parse_map(c, job, keyword, value) != 0) {
         return -1;
     }
 
-    for (iter = json_object_iter(value);
-         iter != NULL;
-         iter = json_object_iter_next(value, iter))
-    {
-        name = bd_slice_make(json_object_iter_key(iter),
-                             json_object_iter_key_len(iter));
-
-        if (bd_schema_one(c, job, keyword->name, &name,
-                          json_object_iter_value(iter), &node)
+    for (member = value->first; member != NULL; member = member->next) {
+        if (bd_schema_one(c, job, keyword->name, &member->name, member, &node)
             != 0)
         {
             return -1;
@@ -95,7 +87,7 @@ bd_schema_parse_definitions(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_ref(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     int                 rc, dynamic;
     bd_buf_t            name;
@@ -113,9 +105,7 @@ bd_schema_parse_ref(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
     name = BD_BUF_EMPTY;
 
-    rc = bd_schema_resolve(c, &job->place, keyword->name,
-                           bd_slice_make(json_string_value(value),
-                                         json_string_length(value)),
+    rc = bd_schema_resolve(c, &job->place, keyword->name, value->text,
                            &target, &dynamic, &name);
     bd_buf_free(&name);
 
@@ -126,7 +116,7 @@ bd_schema_parse_ref(bd_schema_compiler_t *c, bd_schema_job_t *job,
 /* $dynamicRef, and $recursiveRef, which is one to an anchor without a name. */
 int
 bd_schema_parse_dynamic_ref(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     int                 rc, dynamic;
     json_t             *anchor;
@@ -145,9 +135,7 @@ bd_schema_parse_dynamic_ref(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
     name = BD_BUF_EMPTY;
 
-    rc = bd_schema_resolve(c, &job->place, keyword->name,
-                           bd_slice_make(json_string_value(value),
-                                         json_string_length(value)),
+    rc = bd_schema_resolve(c, &job->place, keyword->name, value->text,
                            &target, &dynamic, &name);
 
     if (rc == 0 && job->dialect.draft == BD_SCHEMA_2019) {
@@ -162,11 +150,11 @@ bd_schema_parse_dynamic_ref(bd_schema_compiler_t *c, bd_schema_job_t *job,
     }
 
     if (rc == 0 && dynamic) {
-        rc = bd_schema_intern(c, name.data, &logic->dynamic_name);
+        rc = bd_schema_intern(c, bd_buf_slice(&name), &logic->dynamic_name);
 
         if (rc == 0
-            && json_object_set_new_nocheck(c->dynamic, name.data, json_true())
-               != 0)
+            && json_object_setn_new_nocheck(c->dynamic, name.data, name.len,
+                                            json_true()) != 0)
         {
             rc = bd_schema_nomem(c);
         }
@@ -182,7 +170,7 @@ bd_schema_parse_dynamic_ref(bd_schema_compiler_t *c, bd_schema_job_t *job,
 /* The node of one subschema; a false one is named after its keyword. */
 int
 bd_schema_one(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const char *keyword, const bd_slice_t *token, json_t *value,
+    const char *keyword, const bd_slice_t *token, const bd_json_value_t *value,
     uint32_t *node)
 {
     bd_schema_place_t  place;
@@ -193,7 +181,7 @@ bd_schema_one(bd_schema_compiler_t *c, bd_schema_job_t *job,
         return -1;
     }
 
-    if (json_is_false(value)) {
+    if (bd_json_is(value, BD_JSON_FALSE)) {
         c->schema->nodes[*node].never = token ? "false" : keyword;
     }
 
@@ -203,30 +191,32 @@ bd_schema_one(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_many(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const char *keyword, json_t *value, bd_schema_list_t *list)
+    const char *keyword, const bd_json_value_t *value, bd_schema_list_t *list)
 {
-    char         number[24];
-    size_t       i;
-    json_t      *element;
-    bd_slice_t   token;
+    char                    number[24];
+    size_t                  i;
+    bd_slice_t              token;
+    const bd_json_value_t  *element;
 
-    if (!json_is_array(value) || json_array_size(value) == 0) {
+    if (!bd_json_is(value, BD_JSON_ARRAY) || value->count == 0) {
         return bd_schema_error(c, &job->place, keyword,
                                "must be an array of schemas, and not empty");
     }
 
-    list->count = json_array_size(value);
+    list->count = value->count;
     list->nodes = bd_arena_alloc(&c->schema->arena,
                                  list->count * sizeof(uint32_t));
     if (list->nodes == NULL) {
         return bd_schema_nomem(c);
     }
 
-    json_array_foreach(value, i, element) {
+    i = 0;
+
+    for (element = value->first; element != NULL; element = element->next) {
         token = bd_slice_make(number, (size_t) snprintf(number, sizeof(number),
                                                         "%zu", i));
 
-        if (bd_schema_one(c, job, keyword, &token, element, &list->nodes[i])
+        if (bd_schema_one(c, job, keyword, &token, element, &list->nodes[i++])
             != 0)
         {
             return -1;
@@ -240,24 +230,25 @@ bd_schema_many(bd_schema_compiler_t *c, bd_schema_job_t *job,
 /* Fills in names, which has room for all elements of value. */
 int
 bd_schema_names(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const char *keyword, json_t *value, bd_slice_t *names)
+    const char *keyword, const bd_json_value_t *value, bd_slice_t *names)
 {
-    size_t   i;
-    json_t  *name;
+    size_t                  i;
+    const bd_json_value_t  *name;
 
-    if (!json_is_array(value)) {
+    if (!bd_json_is(value, BD_JSON_ARRAY)) {
         return bd_schema_error(c, &job->place, keyword,
                                "must be an array of strings");
     }
 
-    json_array_foreach(value, i, name) {
-        if (!json_is_string(name)) {
+    i = 0;
+
+    for (name = value->first; name != NULL; name = name->next) {
+        if (!bd_json_is(name, BD_JSON_STRING)) {
             return bd_schema_error(c, &job->place, keyword,
                                    "must be an array of strings");
         }
 
-        names[i] = bd_slice_make(json_string_value(name),
-                                 json_string_length(name));
+        names[i++] = name->text;
     }
 
     return 0;

@@ -29,7 +29,7 @@ typedef struct {
  * keyword is misused, or memory is short.
  */
 typedef int bd_schema_parse_t(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value);
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value);
 
 
 /* offset is that of the field in the part of the node parse() works on. */
@@ -82,16 +82,16 @@ bd_schema_parse_t  bd_schema_parse_items,
 
 /* The node of one subschema; a false one is named after its keyword. */
 int bd_schema_one(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const char *keyword, const bd_slice_t *token, json_t *value,
+    const char *keyword, const bd_slice_t *token, const bd_json_value_t *value,
     uint32_t *node);
 
 /* The nodes of an array of subschemas, which must not be empty. */
 int bd_schema_many(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const char *keyword, json_t *value, bd_schema_list_t *list);
+    const char *keyword, const bd_json_value_t *value, bd_schema_list_t *list);
 
 /* Fills in names, which has room for all elements of value. */
 int bd_schema_names(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const char *keyword, json_t *value, bd_slice_t *names);
+    const char *keyword, const bd_json_value_t *value, bd_slice_t *names);
 
 /* The part of the node for a type, made when it is not there; or NULL. */
 bd_schema_object_t *bd_schema_object_part(bd_schema_compiler_t *c,

@@ -11,7 +11,7 @@
 /* Up to 2019-09 also an array, of schemas for the first items. */
 int
 bd_schema_parse_items(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     bd_schema_array_t  *array;
 
@@ -20,7 +20,7 @@ bd_schema_parse_items(bd_schema_compiler_t *c, bd_schema_job_t *job,
         return -1;
     }
 
-    if (json_is_array(value)) {
+    if (bd_json_is(value, BD_JSON_ARRAY)) {
         return bd_schema_many(c, job, keyword->name, value, &array->prefix);
     }
 
@@ -29,8 +29,8 @@ bd_schema_parse_items(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 
 int
-bd_schema_parse_additional_items(bd_schema_compiler_t *c,
-    bd_schema_job_t *job, const bd_schema_keyword_t *keyword, json_t *value)
+bd_schema_parse_additional_items(bd_schema_compiler_t *c, bd_schema_job_t *job,
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     uint32_t            node;
     bd_schema_array_t  *array;
@@ -43,7 +43,9 @@ bd_schema_parse_additional_items(bd_schema_compiler_t *c,
         return -1;
     }
 
-    if (json_is_array(json_object_get(job->place.value, "items"))) {
+    if (bd_json_is(bd_json_member(job->place.value, bd_slice("items")),
+                   BD_JSON_ARRAY))
+    {
         array->items = node;
     }
 
@@ -53,7 +55,7 @@ bd_schema_parse_additional_items(bd_schema_compiler_t *c,
 
 int
 bd_schema_parse_prefix_items(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     bd_schema_array_t  *array;
 
@@ -66,7 +68,7 @@ bd_schema_parse_prefix_items(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_array_schema(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     bd_schema_array_t  *array;
 
@@ -80,7 +82,7 @@ bd_schema_parse_array_schema(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_unique(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     bd_schema_array_t  *array;
 
@@ -93,7 +95,7 @@ bd_schema_parse_unique(bd_schema_compiler_t *c, bd_schema_job_t *job,
         return -1;
     }
 
-    array->unique = json_is_true(value);
+    array->unique = bd_json_is(value, BD_JSON_TRUE);
 
     return 0;
 }
@@ -101,7 +103,7 @@ bd_schema_parse_unique(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_object_schema(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     bd_schema_object_t  *object;
 
@@ -115,7 +117,7 @@ bd_schema_parse_object_schema(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_required(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     size_t               i, n;
     bd_slice_t          *names;
@@ -127,7 +129,7 @@ bd_schema_parse_required(bd_schema_compiler_t *c, bd_schema_job_t *job,
         return -1;
     }
 
-    n = json_array_size(value);
+    n = bd_json_count(value);
 
     names = bd_arena_alloc(&c->schema->arena, n * sizeof(bd_slice_t));
     if (names == NULL) {
@@ -155,13 +157,12 @@ bd_schema_parse_required(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_properties(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
-    void                *iter;
-    uint32_t             node;
-    bd_slice_t           name;
-    bd_schema_entry_t   *entry;
-    bd_schema_object_t  *object;
+    uint32_t                node;
+    bd_schema_entry_t      *entry;
+    bd_schema_object_t     *object;
+    const bd_json_value_t  *member;
 
     if (bd_schema_parse_map(c, job, keyword, value) != 0) {
         return -1;
@@ -172,22 +173,15 @@ bd_schema_parse_properties(bd_schema_compiler_t *c, bd_schema_job_t *job,
         return -1;
     }
 
-    for (iter = json_object_iter(value);
-         iter != NULL;
-         iter = json_object_iter_next(value, iter))
-    {
-        name = bd_slice_make(json_object_iter_key(iter),
-                             json_object_iter_key_len(iter));
-
-        if (bd_schema_one(c, job, keyword->name, &name,
-                          json_object_iter_value(iter), &node)
+    for (member = value->first; member != NULL; member = member->next) {
+        if (bd_schema_one(c, job, keyword->name, &member->name, member, &node)
             != 0)
         {
             return -1;
         }
 
         entry = bd_schema_table_add(&object->properties, &c->schema->arena,
-                                    name);
+                                    member->name);
         if (entry == NULL) {
             return bd_schema_nomem(c);
         }
@@ -201,12 +195,11 @@ bd_schema_parse_properties(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_patterns(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
-    void                 *iter;
-    bd_slice_t            name;
-    bd_schema_object_t   *object;
-    bd_schema_pattern_t  *pattern;
+    bd_schema_object_t     *object;
+    bd_schema_pattern_t    *pattern;
+    const bd_json_value_t  *member;
 
     if (bd_schema_parse_map(c, job, keyword, value) != 0) {
         return -1;
@@ -218,25 +211,20 @@ bd_schema_parse_patterns(bd_schema_compiler_t *c, bd_schema_job_t *job,
     }
 
     object->patterns = bd_arena_alloc(&c->schema->arena,
-                                      json_object_size(value)
+                                      value->count
                                       * sizeof(bd_schema_pattern_t));
     if (object->patterns == NULL) {
         return bd_schema_nomem(c);
     }
 
-    for (iter = json_object_iter(value);
-         iter != NULL;
-         iter = json_object_iter_next(value, iter))
-    {
-        name = bd_slice_make(json_object_iter_key(iter),
-                             json_object_iter_key_len(iter));
-
+    for (member = value->first; member != NULL; member = member->next) {
         pattern = &object->patterns[object->npatterns++];
-        pattern->regex = bd_schema_regex(c, &job->place, keyword->name, name);
+        pattern->regex = bd_schema_regex(c, &job->place, keyword->name,
+                                         member->name);
 
         if (pattern->regex == NULL
-            || bd_schema_one(c, job, keyword->name, &name,
-                             json_object_iter_value(iter), &pattern->node)
+            || bd_schema_one(c, job, keyword->name, &member->name, member,
+                             &pattern->node)
                != 0)
         {
             return -1;
@@ -250,13 +238,12 @@ bd_schema_parse_patterns(bd_schema_compiler_t *c, bd_schema_job_t *job,
 /* Names for dependentRequired, schemas for dependentSchemas, else both. */
 int
 bd_schema_parse_dependents(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     int                     names;
-    void                   *iter;
-    json_t                 *element;
     bd_schema_object_t     *object;
     bd_schema_dependent_t  *dependents, *d;
+    const bd_json_value_t  *element;
 
     if (bd_schema_parse_map(c, job, keyword, value) != 0) {
         return -1;
@@ -270,7 +257,7 @@ bd_schema_parse_dependents(bd_schema_compiler_t *c, bd_schema_job_t *job,
     /* each of the keywords adds its own to the list */
 
     dependents = bd_arena_alloc(&c->schema->arena,
-                                (object->ndependents + json_object_size(value))
+                                (object->ndependents + value->count)
                                 * sizeof(bd_schema_dependent_t));
     if (dependents == NULL) {
         return bd_schema_nomem(c);
@@ -283,20 +270,15 @@ bd_schema_parse_dependents(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
     object->dependents = dependents;
 
-    for (iter = json_object_iter(value);
-         iter != NULL;
-         iter = json_object_iter_next(value, iter))
-    {
-        element = json_object_iter_value(iter);
+    for (element = value->first; element != NULL; element = element->next) {
         names = (keyword->shapes == 0
-                 || (json_is_array(element)
+                 || (bd_json_is(element, BD_JSON_ARRAY)
                      && strcmp(keyword->name, "dependencies") == 0));
 
         d = &dependents[object->ndependents++];
         d->keyword = keyword->name;
         d->node = BD_SCHEMA_NONE;
-        d->name = bd_slice_make(json_object_iter_key(iter),
-                                json_object_iter_key_len(iter));
+        d->name = element->name;
 
         if (!names) {
             if (bd_schema_one(c, job, keyword->name, &d->name, element,
@@ -309,7 +291,7 @@ bd_schema_parse_dependents(bd_schema_compiler_t *c, bd_schema_job_t *job,
             continue;
         }
 
-        d->count = json_array_size(element);
+        d->count = bd_json_count(element);
         d->names = bd_arena_alloc(&c->schema->arena,
                                   d->count * sizeof(bd_slice_t));
         if (d->names == NULL) {
@@ -327,7 +309,7 @@ bd_schema_parse_dependents(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_logic_schema(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     bd_schema_logic_t  *logic;
 
@@ -341,7 +323,7 @@ bd_schema_parse_logic_schema(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_logic_list(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     bd_schema_logic_t  *logic;
 

@@ -8,58 +8,43 @@
 #include "bd_schema_parse.h"
 
 
+static unsigned bd_schema_types(const bd_json_value_t *name);
 static bd_schema_values_t *bd_schema_values(bd_schema_compiler_t *c,
-    bd_schema_job_t *job, const char *keyword, size_t n);
+    const char *keyword, size_t n);
 static int bd_schema_add_value(bd_schema_compiler_t *c,
-    bd_schema_values_t *values, json_t *value);
+    bd_schema_values_t *values, const bd_json_value_t *value);
 static int bd_schema_bound(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const char *keyword, json_t *value, bd_schema_bound_t *bound);
+    const char *keyword, const bd_json_value_t *value,
+    bd_schema_bound_t *bound);
 static int bd_schema_count(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const char *keyword, json_t *value, uint64_t *count);
+    const char *keyword, const bd_json_value_t *value, uint64_t *count);
 
 
 int
 bd_schema_parse_type(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
-    static const struct {
-        const char  *name;
-        unsigned     types;
-    } known[] = {
-        { "object", BD_SCHEMA_TYPE(JSON_OBJECT) },
-        { "array", BD_SCHEMA_TYPE(JSON_ARRAY) },
-        { "string", BD_SCHEMA_TYPE(JSON_STRING) },
-        { "boolean", BD_SCHEMA_TYPE(JSON_TRUE) | BD_SCHEMA_TYPE(JSON_FALSE) },
-        { "null", BD_SCHEMA_TYPE(JSON_NULL) },
-        { "integer", BD_SCHEMA_TYPE(JSON_INTEGER) | BD_SCHEMA_INTEGRAL },
-        { "number", BD_SCHEMA_TYPE(JSON_INTEGER) | BD_SCHEMA_TYPE(JSON_REAL)
-                    | BD_SCHEMA_INTEGRAL }
-    };
+    int                     list;
+    unsigned                types;
+    const bd_json_value_t  *name;
 
-    size_t       i, n, k;
-    json_t      *element;
-    const char  *name;
-
-    n = json_is_array(value) ? json_array_size(value) : 1;
+    list = bd_json_is(value, BD_JSON_ARRAY);
+    types = 0;
     job->node.types = 0;
 
-    for (i = 0; i < n; i++) {
-        element = json_is_array(value) ? json_array_get(value, i) : value;
-        name = json_is_string(element) ? json_string_value(element) : "";
-
-        for (k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
-            if (strcmp(name, known[k].name) == 0) {
-                job->node.types |= known[k].types;
-                break;
-            }
+    for (name = list ? value->first : value;
+         name != NULL;
+         name = list ? name->next : NULL)
+    {
+        types = bd_schema_types(name);
+        if (types == 0) {
+            break;
         }
 
-        if (k == sizeof(known) / sizeof(known[0])) {
-            n = 0;
-        }
+        job->node.types |= types;
     }
 
-    if (n == 0) {
+    if (types == 0) {
         return bd_schema_error(c, &job->place, keyword->name,
                                "must name one or more of the types object,"
                                " array, string, number, integer, boolean,"
@@ -69,9 +54,47 @@ bd_schema_parse_type(bd_schema_compiler_t *c, bd_schema_job_t *job,
     /* the members of an object come in any order, so look both ways */
 
     if ((job->dialect.vocabularies & BD_SCHEMA_NULLABLE)
-        && json_is_true(json_object_get(job->place.value, "nullable")))
+        && bd_json_is(bd_json_member(job->place.value, bd_slice("nullable")),
+                      BD_JSON_TRUE))
     {
-        job->node.types |= BD_SCHEMA_TYPE(JSON_NULL);
+        job->node.types |= BD_SCHEMA_TYPE(BD_JSON_NULL);
+    }
+
+    return 0;
+}
+
+
+/* The bits of the type of that name; 0 when it is none. */
+static unsigned
+bd_schema_types(const bd_json_value_t *name)
+{
+    static const struct {
+        bd_slice_t  name;
+        unsigned    types;
+    } known[] = {
+        { bd_slice("object"), BD_SCHEMA_TYPE(BD_JSON_OBJECT) },
+        { bd_slice("array"), BD_SCHEMA_TYPE(BD_JSON_ARRAY) },
+        { bd_slice("string"), BD_SCHEMA_TYPE(BD_JSON_STRING) },
+        { bd_slice("boolean"), BD_SCHEMA_TYPE(BD_JSON_TRUE)
+                               | BD_SCHEMA_TYPE(BD_JSON_FALSE) },
+        { bd_slice("null"), BD_SCHEMA_TYPE(BD_JSON_NULL) },
+        { bd_slice("integer"), BD_SCHEMA_TYPE(BD_JSON_INTEGER)
+                               | BD_SCHEMA_INTEGRAL },
+        { bd_slice("number"), BD_SCHEMA_TYPE(BD_JSON_INTEGER)
+                              | BD_SCHEMA_TYPE(BD_JSON_REAL)
+                              | BD_SCHEMA_INTEGRAL }
+    };
+
+    size_t  i;
+
+    if (!bd_json_is(name, BD_JSON_STRING)) {
+        return 0;
+    }
+
+    for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (bd_slice_equal(name->text, known[i].name)) {
+            return known[i].types;
+        }
     }
 
     return 0;
@@ -80,22 +103,21 @@ bd_schema_parse_type(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_enum(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
-    size_t               i;
-    json_t              *element;
-    bd_schema_values_t  *values;
+    bd_schema_values_t     *values;
+    const bd_json_value_t  *element;
 
     if (bd_schema_parse_list(c, job, keyword, value) != 0) {
         return -1;
     }
 
-    values = bd_schema_values(c, job, keyword->name, json_array_size(value));
+    values = bd_schema_values(c, keyword->name, value->count);
     if (values == NULL) {
         return bd_schema_nomem(c);
     }
 
-    json_array_foreach(value, i, element) {
+    for (element = value->first; element != NULL; element = element->next) {
         if (bd_schema_add_value(c, values, element) != 0) {
             return bd_schema_nomem(c);
         }
@@ -109,11 +131,11 @@ bd_schema_parse_enum(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_const(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     bd_schema_values_t  *values;
 
-    values = bd_schema_values(c, job, keyword->name, 1);
+    values = bd_schema_values(c, keyword->name, 1);
 
     if (values == NULL || bd_schema_add_value(c, values, value) != 0) {
         return bd_schema_nomem(c);
@@ -127,7 +149,7 @@ bd_schema_parse_const(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_bound(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     bd_schema_number_t  *number;
 
@@ -144,7 +166,7 @@ bd_schema_parse_bound(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_multiple(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     bd_number_t  *divisor;
 
@@ -171,7 +193,7 @@ bd_schema_parse_multiple(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_string_count(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     bd_schema_string_t  *string;
 
@@ -186,7 +208,7 @@ bd_schema_parse_string_count(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_array_count(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     bd_schema_array_t  *array;
 
@@ -200,7 +222,7 @@ bd_schema_parse_array_count(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_object_count(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     bd_schema_object_t  *object;
 
@@ -215,7 +237,7 @@ bd_schema_parse_object_count(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_pattern(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     bd_schema_string_t  *string;
 
@@ -229,8 +251,7 @@ bd_schema_parse_pattern(bd_schema_compiler_t *c, bd_schema_job_t *job,
     }
 
     string->pattern = bd_schema_regex(c, &job->place, keyword->name,
-                                      bd_slice_make(json_string_value(value),
-                                                    json_string_length(value)));
+                                      value->text);
 
     return string->pattern ? 0 : -1;
 }
@@ -238,7 +259,7 @@ bd_schema_parse_pattern(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 int
 bd_schema_parse_format(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const bd_schema_keyword_t *keyword, json_t *value)
+    const bd_schema_keyword_t *keyword, const bd_json_value_t *value)
 {
     bd_format_pt         format;
     bd_schema_string_t  *string;
@@ -253,8 +274,7 @@ bd_schema_parse_format(bd_schema_compiler_t *c, bd_schema_job_t *job,
         return 0;
     }
 
-    format = bd_format_lookup(bd_slice_make(json_string_value(value),
-                                            json_string_length(value)));
+    format = bd_format_lookup(value->text);
     if (format == NULL) {
         return 0;
     }
@@ -272,8 +292,7 @@ bd_schema_parse_format(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 /* An empty set with room for n values; NULL when memory is short. */
 static bd_schema_values_t *
-bd_schema_values(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const char *keyword, size_t n)
+bd_schema_values(bd_schema_compiler_t *c, const char *keyword, size_t n)
 {
     bd_schema_values_t  *values;
 
@@ -283,7 +302,6 @@ bd_schema_values(bd_schema_compiler_t *c, bd_schema_job_t *job,
     }
 
     values->keyword = keyword;
-    values->document = c->schema->documents[job->place.document];
 
     for (values->size = 2; values->size < 2 * n; values->size *= 2) {
         /* void */
@@ -298,22 +316,19 @@ bd_schema_values(bd_schema_compiler_t *c, bd_schema_job_t *job,
 
 static int
 bd_schema_add_value(bd_schema_compiler_t *c, bd_schema_values_t *values,
-    json_t *value)
+    const bd_json_value_t *value)
 {
-    size_t      i;
-    uint64_t    hash, steps;
-    bd_slice_t  text;
+    size_t    i;
+    uint64_t  hash, steps;
 
-    if (json_is_string(value)) {
-        text = bd_slice_make(json_string_value(value),
-                             json_string_length(value));
-
-        return bd_schema_table_add(&values->strings, &c->schema->arena, text)
+    if (bd_json_is(value, BD_JSON_STRING)) {
+        return bd_schema_table_add(&values->strings, &c->schema->arena,
+                                   value->text)
                ? 0 : -1;
     }
 
     steps = UINT64_MAX;
-    hash = bd_schema_hash(values->document, value, 0, &steps);
+    hash = bd_schema_hash(value, 0, &steps);
 
     for (i = (size_t) hash;
          values->others[i & (values->size - 1)].value != NULL;
@@ -331,27 +346,18 @@ bd_schema_add_value(bd_schema_compiler_t *c, bd_schema_values_t *values,
 
 static int
 bd_schema_bound(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const char *keyword, json_t *value, bd_schema_bound_t *bound)
+    const char *keyword, const bd_json_value_t *value,
+    bd_schema_bound_t *bound)
 {
-    char             *digits;
-    bd_json_t        *document;
-
-    if (!json_is_number(value)) {
+    if (!bd_json_is_number(value)) {
         return bd_schema_error(c, &job->place, keyword, "must be a number");
     }
 
-    digits = bd_arena_alloc(&c->schema->arena, sizeof(bd_json_digits_t));
-    if (digits == NULL) {
-        return bd_schema_nomem(c);
-    }
-
-    document = c->schema->documents[job->place.document];
-
-    bd_json_number(document, value, &bound->decimal, digits);
+    bd_json_number(value, &bound->decimal);
 
     bound->set = 1;
-    bound->is_integer = json_is_integer(value);
-    bound->integer = json_integer_value(value);
+    bound->is_integer = bd_json_is(value, BD_JSON_INTEGER);
+    bound->integer = value->integer;
 
     return 0;
 }
@@ -360,14 +366,12 @@ bd_schema_bound(bd_schema_compiler_t *c, bd_schema_job_t *job,
 /* A number of things: an integer not below 0, also written as 2.0. */
 static int
 bd_schema_count(bd_schema_compiler_t *c, bd_schema_job_t *job,
-    const char *keyword, json_t *value, uint64_t *count)
+    const char *keyword, const bd_json_value_t *value, uint64_t *count)
 {
-    bd_number_t       number;
-    bd_json_digits_t  digits;
+    bd_number_t  number;
 
-    if (json_is_number(value)) {
-        bd_json_number(c->schema->documents[job->place.document], value,
-                       &number, digits);
+    if (bd_json_is_number(value)) {
+        bd_json_number(value, &number);
 
         if (!number.negative && bd_number_is_integer(&number)) {
             *count = bd_number_uint64(&number);

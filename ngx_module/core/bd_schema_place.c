@@ -12,19 +12,22 @@
 
 
 static int bd_schema_scan_keyword(bd_schema_compiler_t *c,
-    const bd_schema_place_t *place, const char *keyword, json_t *value,
+    const bd_schema_place_t *place, const bd_json_value_t *value,
     unsigned depth);
 static int bd_schema_scan_id(bd_schema_compiler_t *c,
     bd_schema_place_t *place);
 static int bd_schema_scan_anchors(bd_schema_compiler_t *c,
     const bd_schema_place_t *place);
 static int bd_schema_anchor(bd_schema_compiler_t *c,
-    const bd_schema_place_t *place, const char *keyword, const char *name,
+    const bd_schema_place_t *place, const char *keyword, bd_slice_t name,
     int dynamic);
 static int bd_schema_step(bd_schema_compiler_t *c, bd_schema_place_t *place,
     bd_slice_t token);
+static const bd_json_value_t *bd_schema_item(const bd_json_value_t *array,
+    bd_slice_t token);
 
 
+/* A string of a table of the compiler's. */
 static inline bd_slice_t
 bd_schema_string_of(const json_t *value)
 {
@@ -36,11 +39,11 @@ int
 bd_schema_scan(bd_schema_compiler_t *c, bd_schema_place_t place,
     unsigned depth)
 {
-    int       rc;
-    void     *iter;
-    bd_buf_t  key;
+    int                     rc;
+    bd_buf_t                key;
+    const bd_json_value_t  *member;
 
-    if (!json_is_object(place.value)) {
+    if (!bd_json_is(place.value, BD_JSON_OBJECT)) {
         return 0;
     }
 
@@ -73,14 +76,8 @@ bd_schema_scan(bd_schema_compiler_t *c, bd_schema_place_t place,
         return -1;
     }
 
-    for (iter = json_object_iter(place.value);
-         iter != NULL;
-         iter = json_object_iter_next(place.value, iter))
-    {
-        if (bd_schema_scan_keyword(c, &place, json_object_iter_key(iter),
-                                   json_object_iter_value(iter), depth)
-            != 0)
-        {
+    for (member = place.value->first; member != NULL; member = member->next) {
+        if (bd_schema_scan_keyword(c, &place, member, depth) != 0) {
             return -1;
         }
     }
@@ -91,56 +88,47 @@ bd_schema_scan(bd_schema_compiler_t *c, bd_schema_place_t place,
 
 static int
 bd_schema_scan_keyword(bd_schema_compiler_t *c,
-    const bd_schema_place_t *place, const char *keyword, json_t *value,
+    const bd_schema_place_t *place, const bd_json_value_t *value,
     unsigned depth)
 {
-    char               number[24];
-    void              *iter;
-    size_t             i;
-    json_t            *child;
-    unsigned           shape;
-    bd_slice_t         token;
-    bd_schema_place_t  below;
+    char                    number[24];
+    size_t                  i;
+    unsigned                shape;
+    bd_slice_t              token;
+    const char             *keyword;
+    bd_schema_place_t       below;
+    const bd_json_value_t  *child;
 
     shape = bd_schema_keyword_shape(&c->scopes[place->resource].dialect,
-                                    keyword);
+                                    value->name, &keyword);
 
-    if ((shape & BD_SCHEMA_SUBSCHEMA) && json_is_object(value)) {
+    if ((shape & BD_SCHEMA_SUBSCHEMA) && bd_json_is(value, BD_JSON_OBJECT)) {
         return bd_schema_below(c, place, keyword, NULL, value, &below)
                || bd_schema_scan(c, below, depth + 1) ? -1 : 0;
     }
 
-    if ((shape & BD_SCHEMA_SUBSCHEMAS) && json_is_array(value)) {
-
-        json_array_foreach(value, i, child) {
-            token = bd_slice_make(number, (size_t) snprintf(number,
-                                                            sizeof(number),
-                                                            "%zu", i));
-
-            if (bd_schema_below(c, place, keyword, &token, child, &below) != 0
-                || bd_schema_scan(c, below, depth + 1) != 0)
-            {
-                return -1;
-            }
-        }
+    if (!((shape & BD_SCHEMA_SUBSCHEMAS) && bd_json_is(value, BD_JSON_ARRAY))
+        && !((shape & BD_SCHEMA_SUBSCHEMA_MAP)
+             && bd_json_is(value, BD_JSON_OBJECT)))
+    {
+        return 0;
     }
 
-    if ((shape & BD_SCHEMA_SUBSCHEMA_MAP) && json_is_object(value)) {
+    i = 0;
 
-        for (iter = json_object_iter(value);
-             iter != NULL;
-             iter = json_object_iter_next(value, iter))
+    for (child = value->first; child != NULL; child = child->next) {
+        token = child->name;
+
+        if (bd_json_is(value, BD_JSON_ARRAY)) {
+            token = bd_slice_make(number, (size_t) snprintf(number,
+                                                            sizeof(number),
+                                                            "%zu", i++));
+        }
+
+        if (bd_schema_below(c, place, keyword, &token, child, &below) != 0
+            || bd_schema_scan(c, below, depth + 1) != 0)
         {
-            token = bd_slice_make(json_object_iter_key(iter),
-                                  json_object_iter_key_len(iter));
-
-            if (bd_schema_below(c, place, keyword, &token,
-                                json_object_iter_value(iter), &below)
-                != 0
-                || bd_schema_scan(c, below, depth + 1) != 0)
-            {
-                return -1;
-            }
+            return -1;
         }
     }
 
@@ -152,23 +140,23 @@ bd_schema_scan_keyword(bd_schema_compiler_t *c,
 static int
 bd_schema_scan_id(bd_schema_compiler_t *c, bd_schema_place_t *place)
 {
-    json_t               *id, *declared;
-    bd_buf_t              uri;
-    const char           *name;
-    bd_slice_t            reference, fragment;
-    bd_schema_dialect_t   dialect;
+    bd_buf_t                uri;
+    const char             *name;
+    bd_slice_t              reference, fragment;
+    bd_schema_dialect_t     dialect;
+    const bd_json_value_t  *id, *declared;
 
     dialect = c->scopes[place->resource].dialect;
-    id = json_object_get(place->value, "$id");
+    id = bd_json_member(place->value, bd_slice("$id"));
 
-    if (!json_is_string(id) || dialect.draft == BD_SCHEMA_OPENAPI30
+    if (!bd_json_is(id, BD_JSON_STRING) || dialect.draft == BD_SCHEMA_OPENAPI30
         || (dialect.draft == BD_SCHEMA_DRAFT7
-            && json_object_get(place->value, "$ref") != NULL))
+            && bd_json_member(place->value, bd_slice("$ref")) != NULL))
     {
         return 0;
     }
 
-    bd_schema_uri_split(bd_schema_string_of(id), &reference, &fragment);
+    bd_schema_uri_split(id->text, &reference, &fragment);
 
     if (fragment.len != 0 && dialect.draft != BD_SCHEMA_DRAFT7) {
         return bd_schema_error(c, place, "$id", "must have no fragment");
@@ -203,11 +191,11 @@ bd_schema_scan_id(bd_schema_compiler_t *c, bd_schema_place_t *place)
                 return -1;
             }
 
-            declared = json_object_get(place->value, "$schema");
+            declared = bd_json_member(place->value, bd_slice("$schema"));
 
-            if (json_is_string(declared)) {
-                if (bd_schema_dialect(c, place, "$schema",
-                                      bd_schema_string_of(declared), &dialect)
+            if (bd_json_is(declared, BD_JSON_STRING)) {
+                if (bd_schema_dialect(c, place, "$schema", declared->text,
+                                      &dialect)
                     != 0)
                 {
                     return -1;
@@ -220,8 +208,7 @@ bd_schema_scan_id(bd_schema_compiler_t *c, bd_schema_place_t *place)
     }
 
     if (fragment.len != 0 && fragment.data[0] != '/') {
-        return bd_schema_anchor(c, place, "$id", (const char *) fragment.data,
-                                0);
+        return bd_schema_anchor(c, place, "$id", fragment, 0);
     }
 
     return 0;
@@ -232,38 +219,39 @@ static int
 bd_schema_scan_anchors(bd_schema_compiler_t *c,
     const bd_schema_place_t *place)
 {
-    json_t    *anchor;
-    unsigned   draft;
+    unsigned                draft;
+    const bd_json_value_t  *anchor;
 
     draft = c->scopes[place->resource].dialect.draft;
 
     if (draft & (BD_SCHEMA_2019 | BD_SCHEMA_2020)) {
-        anchor = json_object_get(place->value, "$anchor");
+        anchor = bd_json_member(place->value, bd_slice("$anchor"));
 
-        if (json_is_string(anchor)
-            && bd_schema_anchor(c, place, "$anchor",
-                                json_string_value(anchor), 0) != 0)
+        if (bd_json_is(anchor, BD_JSON_STRING)
+            && bd_schema_anchor(c, place, "$anchor", anchor->text, 0) != 0)
         {
             return -1;
         }
     }
 
     if (draft == BD_SCHEMA_2020) {
-        anchor = json_object_get(place->value, "$dynamicAnchor");
+        anchor = bd_json_member(place->value, bd_slice("$dynamicAnchor"));
 
-        if (json_is_string(anchor)) {
-            return bd_schema_anchor(c, place, "$dynamicAnchor",
-                                    json_string_value(anchor), 1);
+        if (bd_json_is(anchor, BD_JSON_STRING)) {
+            return bd_schema_anchor(c, place, "$dynamicAnchor", anchor->text,
+                                    1);
         }
     }
 
     /* $recursiveAnchor is a dynamic anchor that has no name */
 
     if (draft == BD_SCHEMA_2019
-        && json_is_true(json_object_get(place->value, "$recursiveAnchor"))
+        && bd_json_is(bd_json_member(place->value,
+                                     bd_slice("$recursiveAnchor")),
+                      BD_JSON_TRUE)
         && c->scopes[place->resource].pointer.len == place->pointer.len)
     {
-        return bd_schema_anchor(c, place, "$recursiveAnchor", "", 1);
+        return bd_schema_anchor(c, place, "$recursiveAnchor", bd_slice(""), 1);
     }
 
     return 0;
@@ -272,12 +260,12 @@ bd_schema_scan_anchors(bd_schema_compiler_t *c,
 
 static int
 bd_schema_anchor(bd_schema_compiler_t *c, const bd_schema_place_t *place,
-    const char *keyword, const char *name, int dynamic)
+    const char *keyword, bd_slice_t name, int dynamic)
 {
     json_t  *known, *anchor, *anchors;
 
     anchors = c->scopes[place->resource].anchors;
-    known = json_object_get(anchors, name);
+    known = json_object_getn(anchors, (const char *) name.data, name.len);
 
     if (known != NULL) {
         anchor = json_array_get(known, 0);
@@ -294,14 +282,15 @@ bd_schema_anchor(bd_schema_compiler_t *c, const bd_schema_place_t *place,
                        place->pointer.len, dynamic);
 
     return (anchor == NULL
-            || json_object_set_new_nocheck(anchors, name, anchor) != 0)
+            || json_object_setn_new_nocheck(anchors, (const char *) name.data,
+                                            name.len, anchor) != 0)
            ? bd_schema_nomem(c) : 0;
 }
 
 
 int
 bd_schema_below(bd_schema_compiler_t *c, const bd_schema_place_t *parent,
-    const char *keyword, const bd_slice_t *token, json_t *value,
+    const char *keyword, const bd_slice_t *token, const bd_json_value_t *value,
     bd_schema_place_t *place)
 {
     place->document = parent->document;
@@ -367,9 +356,8 @@ int
 bd_schema_follow(bd_schema_compiler_t *c, const bd_schema_place_t *from,
     bd_slice_t pointer, bd_schema_place_t *place)
 {
-    int         rc;
-    size_t      i, n;
-    bd_buf_t    token;
+    int       rc;
+    bd_buf_t  token;
 
     *place = *from;
     token = BD_BUF_EMPTY;
@@ -389,25 +377,9 @@ bd_schema_follow(bd_schema_compiler_t *c, const bd_schema_place_t *from,
             break;
         }
 
-        if (json_is_array(place->value)) {
-            n = 0;
-
-            for (i = 0; i < token.len; i++) {
-                if (token.data[i] < '0' || token.data[i] > '9' || i > 8) {
-                    break;
-                }
-
-                n = n * 10 + (size_t) (token.data[i] - '0');
-            }
-
-            place->value = (i == 0 || i < token.len
-                            || (token.data[0] == '0' && i > 1))
-                           ? NULL : json_array_get(place->value, n);
-
-        } else {
-            place->value = json_object_getn(place->value, token.data,
-                                            token.len);
-        }
+        place->value = bd_json_is(place->value, BD_JSON_ARRAY)
+                       ? bd_schema_item(place->value, bd_buf_slice(&token))
+                       : bd_json_member(place->value, bd_buf_slice(&token));
 
         rc = (place->value == NULL) ? 1
              : bd_schema_step(c, place, bd_buf_slice(&token));
@@ -420,6 +392,37 @@ bd_schema_follow(bd_schema_compiler_t *c, const bd_schema_place_t *from,
     }
 
     return bd_schema_scan(c, *place, 0);
+}
+
+
+/* The item that the token of a pointer names, or NULL. */
+static const bd_json_value_t *
+bd_schema_item(const bd_json_value_t *array, bd_slice_t token)
+{
+    size_t                  i, n;
+    const bd_json_value_t  *item;
+
+    if (token.len == 0 || token.len > 9
+        || (token.data[0] == '0' && token.len > 1))
+    {
+        return NULL;
+    }
+
+    n = 0;
+
+    for (i = 0; i < token.len; i++) {
+        if (token.data[i] < '0' || token.data[i] > '9') {
+            return NULL;
+        }
+
+        n = n * 10 + (size_t) (token.data[i] - '0');
+    }
+
+    for (item = array->first; item != NULL && n != 0; item = item->next) {
+        n--;
+    }
+
+    return item;
 }
 
 

@@ -12,15 +12,15 @@
 
 static int bd_schema_has_length(const bd_schema_string_t *string,
     bd_slice_t text, const char **keyword);
-static int bd_schema_compare_bound(const bd_json_t *document,
-    const json_t *value, const bd_schema_bound_t *bound);
-static int bd_schema_is_multiple(const bd_json_t *document,
-    const json_t *value, const bd_schema_bound_t *bound);
+static int bd_schema_compare_bound(const bd_json_value_t *value,
+    const bd_schema_bound_t *bound);
+static int bd_schema_is_multiple(const bd_json_value_t *value,
+    const bd_schema_bound_t *bound);
 
 
 int
 bd_schema_apply_string(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    json_t *value)
+    const bd_json_value_t *value)
 {
     int                        ok, found;
     bd_slice_t                 text;
@@ -29,7 +29,7 @@ bd_schema_apply_string(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 
     ok = 1;
     string = frame->node->string;
-    text = bd_slice_make(json_string_value(value), json_string_length(value));
+    text = value->text;
 
     if (!bd_schema_has_length(string, text, &keyword)
         && !bd_schema_next(ctx, &ok, bd_schema_fail(ctx, frame, keyword)))
@@ -80,32 +80,30 @@ bd_schema_has_length(const bd_schema_string_t *string, bd_slice_t text,
 
 int
 bd_schema_apply_number(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    json_t *value)
+    const bd_json_value_t *value)
 {
     int                        ok;
-    const bd_json_t           *document;
     const bd_schema_number_t  *number;
 
     ok = 1;
-    document = ctx->document;
     number = frame->node->number;
 
     if (number->minimum.set
-        && bd_schema_compare_bound(document, value, &number->minimum) < 0
+        && bd_schema_compare_bound(value, &number->minimum) < 0
         && !bd_schema_next(ctx, &ok, bd_schema_fail(ctx, frame, "minimum")))
     {
         return 0;
     }
 
     if (number->maximum.set
-        && bd_schema_compare_bound(document, value, &number->maximum) > 0
+        && bd_schema_compare_bound(value, &number->maximum) > 0
         && !bd_schema_next(ctx, &ok, bd_schema_fail(ctx, frame, "maximum")))
     {
         return 0;
     }
 
     if (number->exclusive_minimum.set
-        && bd_schema_compare_bound(document, value, &number->exclusive_minimum)
+        && bd_schema_compare_bound(value, &number->exclusive_minimum)
            <= 0
         && !bd_schema_next(ctx, &ok,
                            bd_schema_fail(ctx, frame, "exclusiveMinimum")))
@@ -114,7 +112,7 @@ bd_schema_apply_number(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
     }
 
     if (number->exclusive_maximum.set
-        && bd_schema_compare_bound(document, value, &number->exclusive_maximum)
+        && bd_schema_compare_bound(value, &number->exclusive_maximum)
            >= 0
         && !bd_schema_next(ctx, &ok,
                            bd_schema_fail(ctx, frame, "exclusiveMaximum")))
@@ -123,7 +121,7 @@ bd_schema_apply_number(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
     }
 
     if (number->multiple.set
-        && !bd_schema_is_multiple(document, value, &number->multiple))
+        && !bd_schema_is_multiple(value, &number->multiple))
     {
         ok = bd_schema_fail(ctx, frame, "multipleOf");
     }
@@ -133,36 +131,33 @@ bd_schema_apply_number(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 
 
 static int
-bd_schema_compare_bound(const bd_json_t *document, const json_t *value,
+bd_schema_compare_bound(const bd_json_value_t *value,
     const bd_schema_bound_t *bound)
 {
-    json_int_t        integer;
-    bd_number_t       number;
-    bd_json_digits_t  digits;
+    bd_number_t  number;
 
-    if (bound->is_integer && json_is_integer(value)) {
-        integer = json_integer_value(value);
-        return (integer > bound->integer) - (integer < bound->integer);
+    if (bound->is_integer && bd_json_is(value, BD_JSON_INTEGER)) {
+        return (value->integer > bound->integer)
+               - (value->integer < bound->integer);
     }
 
-    bd_json_number(document, value, &number, digits);
+    bd_json_number(value, &number);
 
     return bd_number_compare(&number, &bound->decimal);
 }
 
 
 static int
-bd_schema_is_multiple(const bd_json_t *document, const json_t *value,
+bd_schema_is_multiple(const bd_json_value_t *value,
     const bd_schema_bound_t *bound)
 {
-    bd_number_t       number;
-    bd_json_digits_t  digits;
+    bd_number_t  number;
 
-    if (bound->is_integer && json_is_integer(value)) {
-        return json_integer_value(value) % bound->integer == 0;
+    if (bound->is_integer && bd_json_is(value, BD_JSON_INTEGER)) {
+        return value->integer % bound->integer == 0;
     }
 
-    bd_json_number(document, value, &number, digits);
+    bd_json_number(value, &number);
 
     return bd_number_is_multiple(&number, &bound->decimal);
 }
@@ -170,22 +165,18 @@ bd_schema_is_multiple(const bd_json_t *document, const json_t *value,
 
 int
 bd_schema_apply_values(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    const bd_schema_values_t *values, json_t *value)
+    const bd_schema_values_t *values, const bd_json_value_t *value)
 {
     size_t                    i;
     uint64_t                  hash;
-    bd_slice_t                text;
     const bd_schema_value_t  *other;
 
-    if (json_is_string(value)) {
-        text = bd_slice_make(json_string_value(value),
-                             json_string_length(value));
-
-        return bd_schema_table_find(&values->strings, text) != NULL
+    if (bd_json_is(value, BD_JSON_STRING)) {
+        return bd_schema_table_find(&values->strings, value->text) != NULL
                || bd_schema_fail(ctx, frame, values->keyword);
     }
 
-    hash = bd_schema_hash(ctx->document, value, 0, &ctx->steps);
+    hash = bd_schema_hash(value, 0, &ctx->steps);
 
     for (i = (size_t) hash; values->size != 0; i++) {
         other = &values->others[i & (values->size - 1)];
@@ -195,8 +186,7 @@ bd_schema_apply_values(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
         }
 
         if (other->hash == hash
-            && bd_schema_equal(ctx->document, value, values->document,
-                               other->value, &ctx->steps))
+            && bd_schema_equal(value, other->value, &ctx->steps))
         {
             return 1;
         }

@@ -16,34 +16,37 @@
 
 
 static int bd_schema_begin(const bd_schema_t *schema, bd_slice_t text,
-    json_t **root, bd_schema_violation_t *violation, bd_buf_t *findings);
+    bd_json_t *document, bd_schema_violation_t *violation, bd_buf_t *findings);
 static int bd_schema_apply_rest(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value, bd_schema_seen_t *seen);
+    const bd_schema_frame_t *frame, const bd_json_value_t *value,
+    bd_schema_seen_t *seen);
 static int bd_schema_apply_logic(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value, bd_schema_seen_t *seen);
+    const bd_schema_frame_t *frame, const bd_json_value_t *value,
+    bd_schema_seen_t *seen);
 static int bd_schema_apply_refs(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value, bd_schema_seen_t *seen);
+    const bd_schema_frame_t *frame, const bd_json_value_t *value,
+    bd_schema_seen_t *seen);
 static int bd_schema_apply_choice(bd_schema_ctx_t *ctx,
     const bd_schema_frame_t *frame, const bd_schema_list_t *list, int one,
-    json_t *value, bd_schema_seen_t *seen);
+    const bd_json_value_t *value, bd_schema_seen_t *seen);
 static int bd_schema_apply_branch(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, uint32_t node, json_t *value,
-    bd_schema_seen_t *seen);
+    const bd_schema_frame_t *frame, uint32_t node,
+    const bd_json_value_t *value, bd_schema_seen_t *seen);
 static int bd_schema_apply_condition(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value, bd_schema_seen_t *seen);
+    const bd_schema_frame_t *frame, const bd_json_value_t *value,
+    bd_schema_seen_t *seen);
 static uint32_t bd_schema_dynamic_target(const bd_schema_ctx_t *ctx,
     const bd_schema_frame_t *frame, const bd_schema_logic_t *logic);
 static uint32_t bd_schema_unevaluated(const bd_schema_node_t *node,
-    const json_t *value);
-static int bd_schema_is_integral(const bd_schema_ctx_t *ctx,
-    const json_t *value);
+    const bd_json_value_t *value);
+static int bd_schema_is_integral(const bd_json_value_t *value);
 
 
 int
-bd_schema_judge(const bd_schema_t *schema, bd_slice_t text, json_t **root,
-    bd_schema_violation_t *violation)
+bd_schema_judge(const bd_schema_t *schema, bd_slice_t text,
+    bd_json_t *document, bd_schema_violation_t *violation)
 {
-    return bd_schema_begin(schema, text, root, violation, NULL);
+    return bd_schema_begin(schema, text, document, violation, NULL);
 }
 
 
@@ -89,15 +92,17 @@ bd_schema_judge_all(const bd_schema_t *schema, bd_slice_t text,
 
 
 static int
-bd_schema_begin(const bd_schema_t *schema, bd_slice_t text, json_t **root,
-    bd_schema_violation_t *violation, bd_buf_t *findings)
+bd_schema_begin(const bd_schema_t *schema, bd_slice_t text,
+    bd_json_t *document, bd_schema_violation_t *violation, bd_buf_t *findings)
 {
     int                 rc;
-    bd_json_t           document;
+    bd_json_t           own, *parsed;
     bd_schema_ctx_t     ctx;
     bd_schema_frame_t   frame;
 
-    rc = bd_json_parse(&document, text, BD_SCHEMA_DEPTH_MAX);
+    parsed = document ? document : &own;
+
+    rc = bd_json_parse(parsed, text, BD_SCHEMA_DEPTH_MAX);
 
     if (rc == 1) {
         violation->instance[0] = '\0';
@@ -115,7 +120,6 @@ bd_schema_begin(const bd_schema_t *schema, bd_slice_t text, json_t **root,
 
     memset(&ctx, 0, sizeof(bd_schema_ctx_t));
     ctx.schema = schema;
-    ctx.document = &document;
     ctx.steps = BD_SCHEMA_STEPS + BD_SCHEMA_STEPS_PER_BYTE * text.len;
     ctx.budget = BD_REGEX_BUDGET;
     ctx.violation = violation;
@@ -124,17 +128,15 @@ bd_schema_begin(const bd_schema_t *schema, bd_slice_t text, json_t **root,
     memset(&frame, 0, sizeof(bd_schema_frame_t));
     frame.node = schema->nodes;
 
-    rc = bd_schema_apply(&ctx, &frame, document.root, NULL) ? 0 : 1;
+    rc = bd_schema_apply(&ctx, &frame, parsed->root, NULL) ? 0 : 1;
 
     if (ctx.nomem) {
         rc = -1;
     }
 
-    if (rc == 0 && root != NULL) {
-        *root = json_incref(document.root);
+    if (rc != 0 || document == NULL) {
+        bd_json_free(parsed);
     }
-
-    bd_json_free(&document);
 
     return rc;
 }
@@ -142,7 +144,7 @@ bd_schema_begin(const bd_schema_t *schema, bd_slice_t text, json_t **root,
 
 int
 bd_schema_apply(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    json_t *value, bd_schema_seen_t *seen)
+    const bd_json_value_t *value, bd_schema_seen_t *seen)
 {
     int                      ok;
     bd_schema_seen_t         own;
@@ -159,9 +161,10 @@ bd_schema_apply(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
         return bd_schema_fail(ctx, frame, NULL);
     }
 
-    if (!(node->types & BD_SCHEMA_TYPE(json_typeof(value)))
-        && !((node->types & BD_SCHEMA_INTEGRAL) && json_is_real(value)
-             && bd_schema_is_integral(ctx, value))
+    if (!(node->types & BD_SCHEMA_TYPE(value->type))
+        && !((node->types & BD_SCHEMA_INTEGRAL)
+             && bd_json_is(value, BD_JSON_REAL)
+             && bd_schema_is_integral(value))
         && !bd_schema_next(ctx, &ok, bd_schema_fail(ctx, frame, "type")))
     {
         return 0;
@@ -208,7 +211,7 @@ bd_schema_apply(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 /* The keywords for one type, the logic, and then what they left over. */
 static int
 bd_schema_apply_rest(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    json_t *value, bd_schema_seen_t *seen)
+    const bd_json_value_t *value, bd_schema_seen_t *seen)
 {
     int                      ok, result;
     const bd_schema_node_t  *node;
@@ -217,31 +220,31 @@ bd_schema_apply_rest(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
     result = 1;
     node = frame->node;
 
-    switch (json_typeof(value)) {
+    switch (value->type) {
 
-    case JSON_OBJECT:
+    case BD_JSON_OBJECT:
         if (node->object != NULL) {
             result = bd_schema_apply_object(ctx, frame, value, seen);
         }
 
         break;
 
-    case JSON_ARRAY:
+    case BD_JSON_ARRAY:
         if (node->array != NULL) {
             result = bd_schema_apply_array(ctx, frame, value, seen);
         }
 
         break;
 
-    case JSON_STRING:
+    case BD_JSON_STRING:
         if (node->string != NULL) {
             result = bd_schema_apply_string(ctx, frame, value);
         }
 
         break;
 
-    case JSON_INTEGER:
-    case JSON_REAL:
+    case BD_JSON_INTEGER:
+    case BD_JSON_REAL:
         if (node->number != NULL) {
             result = bd_schema_apply_number(ctx, frame, value);
         }
@@ -273,13 +276,14 @@ bd_schema_apply_rest(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 
 /* The schema for what is left of the value, when the node has one. */
 static uint32_t
-bd_schema_unevaluated(const bd_schema_node_t *node, const json_t *value)
+bd_schema_unevaluated(const bd_schema_node_t *node,
+    const bd_json_value_t *value)
 {
-    if (node->object != NULL && json_is_object(value)) {
+    if (node->object != NULL && bd_json_is(value, BD_JSON_OBJECT)) {
         return node->object->unevaluated;
     }
 
-    if (node->array != NULL && json_is_array(value)) {
+    if (node->array != NULL && bd_json_is(value, BD_JSON_ARRAY)) {
         return node->array->unevaluated;
     }
 
@@ -289,7 +293,8 @@ bd_schema_unevaluated(const bd_schema_node_t *node, const json_t *value)
 
 int
 bd_schema_apply_same(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    uint32_t node, const char *via, json_t *value, bd_schema_seen_t *seen)
+    uint32_t node, const char *via, const bd_json_value_t *value,
+    bd_schema_seen_t *seen)
 {
     bd_schema_frame_t  below;
 
@@ -305,25 +310,24 @@ bd_schema_apply_same(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 
 int
 bd_schema_apply_member(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    uint32_t node, const char *key, size_t len, json_t *value)
+    uint32_t node, const bd_json_value_t *member)
 {
     bd_schema_frame_t  below;
 
     below.up = frame;
     below.node = &ctx->schema->nodes[node];
     below.via = NULL;
-    below.key = key;
-    below.index = len;
+    below.key = member->name;
     below.step = BD_SCHEMA_MEMBER;
     below.depth = frame->depth + 1;
 
-    return bd_schema_apply(ctx, &below, value, NULL);
+    return bd_schema_apply(ctx, &below, member, NULL);
 }
 
 
 int
 bd_schema_apply_item(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    uint32_t node, size_t index, json_t *value)
+    uint32_t node, size_t index, const bd_json_value_t *value)
 {
     bd_schema_frame_t  below;
 
@@ -340,7 +344,7 @@ bd_schema_apply_item(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 
 static int
 bd_schema_apply_logic(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    json_t *value, bd_schema_seen_t *seen)
+    const bd_json_value_t *value, bd_schema_seen_t *seen)
 {
     int                       ok;
     size_t                    i;
@@ -409,7 +413,7 @@ bd_schema_apply_logic(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 
 static int
 bd_schema_apply_refs(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    json_t *value, bd_schema_seen_t *seen)
+    const bd_json_value_t *value, bd_schema_seen_t *seen)
 {
     int                       ok;
     uint32_t                  node;
@@ -472,7 +476,7 @@ bd_schema_dynamic_target(const bd_schema_ctx_t *ctx,
  */
 static int
 bd_schema_apply_choice(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    const bd_schema_list_t *list, int one, json_t *value,
+    const bd_schema_list_t *list, int one, const bd_json_value_t *value,
     bd_schema_seen_t *seen)
 {
     size_t    i, matched, noted;
@@ -509,7 +513,7 @@ bd_schema_apply_choice(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 /* A schema that may fail; what it evaluates counts when it does not. */
 static int
 bd_schema_apply_branch(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    uint32_t node, json_t *value, bd_schema_seen_t *seen)
+    uint32_t node, const bd_json_value_t *value, bd_schema_seen_t *seen)
 {
     int                ok;
     unsigned           hush;
@@ -539,8 +543,8 @@ bd_schema_apply_branch(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
 
 
 static int
-bd_schema_apply_condition(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value, bd_schema_seen_t *seen)
+bd_schema_apply_condition(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
+    const bd_json_value_t *value, bd_schema_seen_t *seen)
 {
     int                       ok;
     uint32_t                  node;
@@ -564,12 +568,11 @@ bd_schema_apply_condition(bd_schema_ctx_t *ctx,
 
 
 static int
-bd_schema_is_integral(const bd_schema_ctx_t *ctx, const json_t *value)
+bd_schema_is_integral(const bd_json_value_t *value)
 {
-    bd_number_t       number;
-    bd_json_digits_t  digits;
+    bd_number_t  number;
 
-    bd_json_number(ctx->document, value, &number, digits);
+    bd_json_number(value, &number);
 
     return bd_number_is_integer(&number);
 }
@@ -577,14 +580,9 @@ bd_schema_is_integral(const bd_schema_ctx_t *ctx, const json_t *value)
 
 int
 bd_schema_seen_init(bd_schema_ctx_t *ctx, bd_schema_seen_t *seen,
-    const json_t *value)
+    const bd_json_value_t *value)
 {
-    size_t  n;
-
-    n = json_is_object(value) ? json_object_size(value)
-                              : json_array_size(value);
-
-    seen->words = (n + 63) / 64;
+    seen->words = (bd_json_count(value) + 63) / 64;
     seen->bits = seen->few;
 
     if (!bd_schema_spend(ctx, seen->words)) {

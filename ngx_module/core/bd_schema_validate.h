@@ -33,8 +33,8 @@ struct bd_schema_frame_s {
     const bd_schema_frame_t  *up;
     const bd_schema_node_t   *node;
     const char               *via;      /* the reference keyword, or NULL */
-    const char               *key;
-    size_t                    index;    /* of an item; the key's length */
+    bd_slice_t                key;      /* of a member */
+    size_t                    index;    /* of an item */
     bd_schema_step_e          step;
     unsigned                  depth;
 };
@@ -50,7 +50,6 @@ typedef struct {
 
 typedef struct {
     const bd_schema_t        *schema;
-    const bd_json_t          *document; /* the instance */
     uint64_t                  steps;    /* left */
     uint32_t                  budget;   /* of bd_regex_match() */
     unsigned                  quiet;    /* failures do not count now */
@@ -64,42 +63,45 @@ typedef struct {
 
 /* bd_schema_validate.c: 1 when the instance is valid, else 0. */
 int bd_schema_apply(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    json_t *value, bd_schema_seen_t *seen);
+    const bd_json_value_t *value, bd_schema_seen_t *seen);
 
 /* The same for a subschema of the frame's, on the same instance. */
 int bd_schema_apply_same(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    uint32_t node, const char *via, json_t *value, bd_schema_seen_t *seen);
+    uint32_t node, const char *via, const bd_json_value_t *value,
+    bd_schema_seen_t *seen);
 
 /* ... and on a member or an item of it. */
 int bd_schema_apply_member(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, uint32_t node, const char *key,
-    size_t len, json_t *value);
+    const bd_schema_frame_t *frame, uint32_t node,
+    const bd_json_value_t *member);
 int bd_schema_apply_item(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
-    uint32_t node, size_t index, json_t *value);
+    uint32_t node, size_t index, const bd_json_value_t *value);
 
 /* None of the members or items of the value; -1 when steps or memory are
  * short. */
 int bd_schema_seen_init(bd_schema_ctx_t *ctx, bd_schema_seen_t *seen,
-    const json_t *value);
+    const bd_json_value_t *value);
 void bd_schema_seen_add(bd_schema_seen_t *to, const bd_schema_seen_t *from);
 void bd_schema_seen_free(bd_schema_seen_t *seen);
 
 /* Does the value belong to the parts of its frame's node for its type? */
 int bd_schema_apply_object(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value, bd_schema_seen_t *seen);
-int bd_schema_apply_array(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value, bd_schema_seen_t *seen);
+    const bd_schema_frame_t *frame, const bd_json_value_t *value,
+    bd_schema_seen_t *seen);
+int bd_schema_apply_array(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,
+    const bd_json_value_t *value, bd_schema_seen_t *seen);
 int bd_schema_apply_string(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value);
+    const bd_schema_frame_t *frame, const bd_json_value_t *value);
 int bd_schema_apply_number(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value);
+    const bd_schema_frame_t *frame, const bd_json_value_t *value);
 int bd_schema_apply_values(bd_schema_ctx_t *ctx,
     const bd_schema_frame_t *frame, const bd_schema_values_t *values,
-    json_t *value);
+    const bd_json_value_t *value);
 
 /* What unevaluatedProperties and unevaluatedItems say of what is left. */
 int bd_schema_apply_unevaluated(bd_schema_ctx_t *ctx,
-    const bd_schema_frame_t *frame, json_t *value, bd_schema_seen_t *seen);
+    const bd_schema_frame_t *frame, const bd_json_value_t *value,
+    bd_schema_seen_t *seen);
 
 /* bd_schema_output.c: notes a failure of a keyword; gives 0. */
 int bd_schema_fail(bd_schema_ctx_t *ctx, const bd_schema_frame_t *frame,

@@ -13,20 +13,13 @@
 #define BD_SCHEMA_TABLE_START  8
 
 
-static int bd_schema_equal_objects(const bd_json_t *left_document,
-    const json_t *left, const bd_json_t *right_document, const json_t *right,
-    uint64_t *steps);
-static int bd_schema_equal_numbers(const bd_json_t *left_document,
-    const json_t *left, const bd_json_t *right_document, const json_t *right);
+static int bd_schema_equal_arrays(const bd_json_value_t *left,
+    const bd_json_value_t *right, uint64_t *steps);
+static int bd_schema_equal_objects(const bd_json_value_t *left,
+    const bd_json_value_t *right, uint64_t *steps);
+static int bd_schema_equal_numbers(const bd_json_value_t *left,
+    const bd_json_value_t *right);
 static int bd_schema_table_grow(bd_schema_table_t *table, bd_arena_t *arena);
-
-
-static inline bd_slice_t
-bd_schema_text(const json_t *string)
-{
-    return bd_slice_make(json_string_value(string),
-                         json_string_length(string));
-}
 
 
 const bd_schema_entry_t *
@@ -128,52 +121,33 @@ bd_schema_table_grow(bd_schema_table_t *table, bd_arena_t *arena)
 
 
 int
-bd_schema_equal(const bd_json_t *left_document, const json_t *left,
-    const bd_json_t *right_document, const json_t *right, uint64_t *steps)
+bd_schema_equal(const bd_json_value_t *left, const bd_json_value_t *right,
+    uint64_t *steps)
 {
-    size_t  i, n;
-
     if (*steps == 0) {
         return 0;
     }
 
     (*steps)--;
 
-    if (json_is_number(left) && json_is_number(right)) {
-        return bd_schema_equal_numbers(left_document, left, right_document,
-                                       right);
+    if (bd_json_is_number(left) && bd_json_is_number(right)) {
+        return bd_schema_equal_numbers(left, right);
     }
 
-    if (json_typeof(left) != json_typeof(right)) {
+    if (left->type != right->type) {
         return 0;
     }
 
-    switch (json_typeof(left)) {
+    switch (left->type) {
 
-    case JSON_STRING:
-        return bd_slice_equal(bd_schema_text(left), bd_schema_text(right));
+    case BD_JSON_STRING:
+        return bd_slice_equal(left->text, right->text);
 
-    case JSON_ARRAY:
-        n = json_array_size(left);
+    case BD_JSON_ARRAY:
+        return bd_schema_equal_arrays(left, right, steps);
 
-        if (n != json_array_size(right)) {
-            return 0;
-        }
-
-        for (i = 0; i < n; i++) {
-            if (!bd_schema_equal(left_document, json_array_get(left, i),
-                                 right_document, json_array_get(right, i),
-                                 steps))
-            {
-                return 0;
-            }
-        }
-
-        return 1;
-
-    case JSON_OBJECT:
-        return bd_schema_equal_objects(left_document, left, right_document,
-                                       right, steps);
+    case BD_JSON_OBJECT:
+        return bd_schema_equal_objects(left, right, steps);
 
     default:
         return 1;                       /* true, false, null */
@@ -182,29 +156,41 @@ bd_schema_equal(const bd_json_t *left_document, const json_t *left,
 
 
 static int
-bd_schema_equal_objects(const bd_json_t *left_document, const json_t *left,
-    const bd_json_t *right_document, const json_t *right, uint64_t *steps)
+bd_schema_equal_arrays(const bd_json_value_t *left,
+    const bd_json_value_t *right, uint64_t *steps)
 {
-    void    *iter;
-    json_t  *object, *value;
-
-    if (json_object_size(left) != json_object_size(right)) {
+    if (left->count != right->count) {
         return 0;
     }
 
-    object = (json_t *) left;           /* the iterators take no const */
+    right = right->first;
 
-    for (iter = json_object_iter(object);
-         iter != NULL;
-         iter = json_object_iter_next(object, iter))
-    {
-        value = json_object_getn(right, json_object_iter_key(iter),
-                                 json_object_iter_key_len(iter));
+    for (left = left->first; left != NULL; left = left->next) {
+        if (!bd_schema_equal(left, right, steps)) {
+            return 0;
+        }
 
-        if (value == NULL
-            || !bd_schema_equal(left_document, json_object_iter_value(iter),
-                                right_document, value, steps))
-        {
+        right = right->next;
+    }
+
+    return 1;
+}
+
+
+static int
+bd_schema_equal_objects(const bd_json_value_t *left,
+    const bd_json_value_t *right, uint64_t *steps)
+{
+    const bd_json_value_t  *value;
+
+    if (left->count != right->count) {
+        return 0;
+    }
+
+    for (left = left->first; left != NULL; left = left->next) {
+        value = bd_json_member(right, left->name);
+
+        if (value == NULL || !bd_schema_equal(left, value, steps)) {
             return 0;
         }
     }
@@ -214,33 +200,30 @@ bd_schema_equal_objects(const bd_json_t *left_document, const json_t *left,
 
 
 static int
-bd_schema_equal_numbers(const bd_json_t *left_document, const json_t *left,
-    const bd_json_t *right_document, const json_t *right)
+bd_schema_equal_numbers(const bd_json_value_t *left,
+    const bd_json_value_t *right)
 {
-    bd_number_t       a, b;
-    bd_json_digits_t  a_digits, b_digits;
+    bd_number_t  a, b;
 
-    if (json_is_integer(left) && json_is_integer(right)) {
-        return json_integer_value(left) == json_integer_value(right);
+    if (bd_json_is(left, BD_JSON_INTEGER)
+        && bd_json_is(right, BD_JSON_INTEGER))
+    {
+        return left->integer == right->integer;
     }
 
-    bd_json_number(left_document, left, &a, a_digits);
-    bd_json_number(right_document, right, &b, b_digits);
+    bd_json_number(left, &a);
+    bd_json_number(right, &b);
 
     return bd_number_compare(&a, &b) == 0;
 }
 
 
 uint64_t
-bd_schema_hash(const bd_json_t *document, const json_t *value, uint64_t seed,
-    uint64_t *steps)
+bd_schema_hash(const bd_json_value_t *value, uint64_t seed, uint64_t *steps)
 {
-    void              *iter;
-    size_t             i;
-    json_t            *object;
-    uint64_t           hash, name;
-    bd_number_t        number;
-    bd_json_digits_t   digits;
+    uint64_t                hash, name;
+    bd_number_t             number;
+    const bd_json_value_t  *child;
 
     if (*steps == 0) {
         return 0;
@@ -248,45 +231,36 @@ bd_schema_hash(const bd_json_t *document, const json_t *value, uint64_t seed,
 
     (*steps)--;
 
-    switch (json_typeof(value)) {
+    switch (value->type) {
 
-    case JSON_STRING:
-        return bd_hash_bytes(json_string_value(value),
-                             json_string_length(value), seed + 1);
+    case BD_JSON_STRING:
+        return bd_hash_bytes(value->text.data, value->text.len, seed + 1);
 
-    case JSON_INTEGER:
-    case JSON_REAL:
-        bd_json_number(document, value, &number, digits);
+    case BD_JSON_INTEGER:
+    case BD_JSON_REAL:
+        bd_json_number(value, &number);
         return bd_number_hash(&number, seed + 2);
 
-    case JSON_ARRAY:
+    case BD_JSON_ARRAY:
         hash = seed + 3;
 
-        for (i = 0; i < json_array_size(value); i++) {
-            hash = bd_hash_mix(hash, bd_schema_hash(document,
-                                                    json_array_get(value, i),
-                                                    seed, steps));
+        for (child = value->first; child != NULL; child = child->next) {
+            hash = bd_hash_mix(hash, bd_schema_hash(child, seed, steps));
         }
 
         return hash;
 
-    case JSON_OBJECT:
+    case BD_JSON_OBJECT:
         hash = seed + 4;                /* the order must not matter */
-        object = (json_t *) value;
 
-        for (iter = json_object_iter(object);
-             iter != NULL;
-             iter = json_object_iter_next(object, iter))
-        {
-            name = bd_hash_bytes(json_object_iter_key(iter),
-                                 json_object_iter_key_len(iter), seed);
-            hash += bd_schema_hash(document, json_object_iter_value(iter),
-                                   name, steps);
+        for (child = value->first; child != NULL; child = child->next) {
+            name = bd_hash_bytes(child->name.data, child->name.len, seed);
+            hash += bd_schema_hash(child, name, steps);
         }
 
         return bd_hash_mix(seed, hash);
 
     default:
-        return bd_hash_mix(seed, (uint64_t) json_typeof(value));
+        return bd_hash_mix(seed, (uint64_t) value->type);
     }
 }

@@ -9,6 +9,7 @@
 
 #define _POSIX_C_SOURCE  200809L
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

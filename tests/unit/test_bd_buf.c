@@ -1,7 +1,7 @@
 /*
  * Copyright (c) 2026 the batch-dial gateway authors
  *
- * Tests of bd_buf and bd_arena, the memory of the schema compiler.
+ * Tests of bd_buf and bd_arena, the memory of the core.
  */
 
 

@@ -27,6 +27,7 @@ static const bd_misuse_t  misuses[] = {
     { "{\"type\":\"int\"}", "/type" },
     { "{\"type\":[]}", "/type" },
     { "{\"type\":[\"string\",1]}", "/type" },
+    { "{\"type\":\"string\\u0000\"}", "/type" },
     { "{\"enum\":{}}", "/enum" },
     { "{\"required\":\"id\"}", "/required" },
     { "{\"required\":[1]}", "/required" },
@@ -65,6 +66,8 @@ static const bd_misuse_t  misuses[] = {
     { "{\"$ref\":1}", "/$ref" },
     { "{\"$ref\":\"#/nowhere\"}", "/$ref" },
     { "{\"$ref\":\"#anchor\"}", "/$ref" },
+    { "{\"$ref\":\"#a\",\"$defs\":{\"a\":{\"$anchor\":\"a\\u0000b\"}}}",
+      "/$ref" },
     { "{\"$ref\":\"#/%zz\"}", "/$ref" },
     { "{\"$ref\":\"#/$defs/~2\",\"$defs\":{\"~2\":{}}}", "/$ref" },
     { "{\"$ref\":\"http://example.com/\"}", "/$ref" },
@@ -113,6 +116,7 @@ static const char *const  taken[] = {
     "{\"$ref\":\"#/x-here\",\"x-here\":{\"type\":\"string\"}}",
     "{\"items\":{\"$ref\":\"#\"},\"properties\":{\"a\":{\"$ref\":\"#\"}}}",
     "{\"enum\":[]}",
+    "{\"type\\u0000\":5,\"items\\u0000x\":{\"$ref\":5}}",
     "{\"const\":{\"$ref\":5,\"$id\":\"urn:x\"},\"enum\":[{\"$id\":\"urn:x\"}]}"
 };
 

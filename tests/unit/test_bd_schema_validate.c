@@ -137,26 +137,28 @@ static void
 check(const bd_schema_t *schema, const bd_verdict_t *verdict)
 {
     int                     rc;
-    json_t                 *root;
     uint8_t                *copy;
+    bd_json_t               document;
     bd_slice_t              text;
     bd_schema_violation_t   violation;
 
-    root = NULL;
     text = bd_test_slice(verdict->text);
     copy = bd_test_copy(text);
     memset(&violation, 0x5a, sizeof(violation));
 
-    rc = bd_schema_judge(schema, bd_slice_make(copy, text.len), &root,
+    rc = bd_schema_judge(schema, bd_slice_make(copy, text.len), &document,
                          &violation);
-    free(copy);
 
     if (rc != (verdict->instance != NULL)) {
         fail_msg("%d for %s", rc, verdict->text);
     }
 
-    assert_int_equal(root != NULL, rc == 0);
-    json_decref(root);
+    if (rc == 0) {
+        assert_non_null(document.root);
+        bd_json_free(&document);
+    }
+
+    free(copy);
 
     if (rc == 1) {
         assert_string_equal(violation.instance, verdict->instance);
