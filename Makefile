@@ -61,10 +61,11 @@ $(B)/$(1)/core/bd_schema_builtin.o: $(BUILTIN) Makefile
 	@mkdir -p $$(@D)
 	$(2) $(CORE_CFLAGS) -MMD -MP -c -o $$@ $$<
 
-$(B)/$(1)/libbd.a: $(CORE_NAMES:%=$(B)/$(1)/core/%.o)
+# the folder is newer than the archive also when a file of it has gone
+$(B)/$(1)/libbd.a: $(CORE_NAMES:%=$(B)/$(1)/core/%.o) ngx_module/core
 	@mkdir -p $$(@D)
 	rm -f $$@
-	ar rcs $$@ $$^
+	ar rcs $$@ $$(filter %.o,$$^)
 
 -include $(CORE_NAMES:%=$(B)/$(1)/core/%.d)
 endef
