@@ -23,6 +23,8 @@ static void ngx_http_batch_dial_event_remember(
     ngx_http_batch_dial_main_conf_t *mcf, const bd_event_t *event);
 static void ngx_http_batch_dial_event_ended(bd_memory_t *m,
     const bd_event_t *event, const bd_pair_t *pair);
+static int64_t ngx_http_batch_dial_event_left(const bd_event_t *event,
+    int64_t max);
 static void ngx_http_batch_dial_event_tell(
     ngx_http_batch_dial_main_conf_t *mcf, const bd_event_t *event,
     const ngx_http_batch_dial_event_handlers_t *handlers);
@@ -116,7 +118,7 @@ static void
 ngx_http_batch_dial_event_remember(ngx_http_batch_dial_main_conf_t *mcf,
     const bd_event_t *event)
 {
-    int64_t       mono;
+    int64_t       mono, left;
     bd_pair_t     pair;
     bd_memory_t  *m;
 
@@ -159,9 +161,12 @@ ngx_http_batch_dial_event_remember(ngx_http_batch_dial_main_conf_t *mcf,
         break;
 
     case BD_EVENT_HELD:
-        bd_memory_hold(m, event->credential, event->data,
-                       mono + ngx_min(event->time,
-                                      NGX_HTTP_BATCH_DIAL_HOLD_MAX));
+        left = ngx_http_batch_dial_event_left(event,
+                                              NGX_HTTP_BATCH_DIAL_HOLD_MAX);
+        if (left > 0) {
+            bd_memory_hold(m, event->credential, event->data, mono + left);
+        }
+
         break;
 
     case BD_EVENT_GENERATION:
@@ -193,7 +198,7 @@ static void
 ngx_http_batch_dial_event_ended(bd_memory_t *m, const bd_event_t *event,
     const bd_pair_t *pair)
 {
-    int64_t     mono;
+    int64_t     mono, left;
     bd_entry_t  outcome;
 
     if (event->id.len == 0 || event->data.len == 0
@@ -204,16 +209,29 @@ ngx_http_batch_dial_event_ended(bd_memory_t *m, const bd_event_t *event,
 
     if (event->time > 0) {
         mono = ngx_http_batch_dial_mono();
-
-        (void) bd_memory_outcome(m, pair, bd_memory_epoch(m, pair->id),
-                                 BD_OUTCOME_FAILURE, event->data, mono,
-                                 mono + ngx_min(event->time,
-                                                NGX_HTTP_BATCH_DIAL_BACKOFF),
-                                 0);
+        left = ngx_http_batch_dial_event_left(event,
+                                              NGX_HTTP_BATCH_DIAL_BACKOFF);
+        if (left > 0) {
+            (void) bd_memory_outcome(m, pair, bd_memory_epoch(m, pair->id),
+                                     BD_OUTCOME_FAILURE, event->data, mono,
+                                     mono + left, 0);
+        }
 
     } else if (ngx_http_batch_dial_drops(outcome.http_status)) {
         bd_memory_drop(m, pair);
     }
+}
+
+
+/*
+ * Milliseconds to the moment that an event tells, max at the most.  It is a
+ * moment and not a time, since Redis may have kept the event for a while.
+ */
+
+static int64_t
+ngx_http_batch_dial_event_left(const bd_event_t *event, int64_t max)
+{
+    return ngx_min(event->time - ngx_http_batch_dial_now(), max);
 }
 
 

@@ -357,11 +357,14 @@ ngx_http_batch_dial_lease_end(ngx_http_batch_dial_main_conf_t *mcf,
     ngx_msec_t backoff, ngx_uint_t drop)
 {
     u_char                        *p;
+    int64_t                        until;
     ngx_str_t                      event;
     ngx_http_batch_dial_script_t   s;
 
+    until = backoff ? ngx_http_batch_dial_now() + (int64_t) backoff : 0;
+
     p = ngx_http_batch_dial_event_make(mcf, BD_EVENT_ENDED, lease->credential,
-                                       &lease->id, backoff, outcome, NULL,
+                                       &lease->id, until, outcome, NULL,
                                        &event);
     if (p == NULL) {
         return;     /* it runs out */

@@ -164,7 +164,10 @@ void
 ngx_http_batch_dial_liveness_hold(ngx_http_batch_dial_main_conf_t *mcf,
     const u_char *credential, ngx_msec_t hold, bd_slice_t answer)
 {
+    int64_t       until;
     bd_memory_t  *m;
+
+    until = ngx_http_batch_dial_now() + hold;
 
     m = ngx_http_batch_dial_memory_lock(mcf);
 
@@ -174,9 +177,8 @@ ngx_http_batch_dial_liveness_hold(ngx_http_batch_dial_main_conf_t *mcf,
 
     ngx_http_batch_dial_count(mcf, hold_offs);
 
-    ngx_http_batch_dial_liveness_tell(mcf, credential, 'h',
-                                      ngx_http_batch_dial_now() + hold,
-                                      answer, hold, BD_EVENT_HELD, hold);
+    ngx_http_batch_dial_liveness_tell(mcf, credential, 'h', until, answer,
+                                      hold, BD_EVENT_HELD, until);
 }
 
 

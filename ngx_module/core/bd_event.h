@@ -20,11 +20,12 @@
  *   type                time                       data
  *   GONE, EXPIRED       wall ms of the moment      -
  *   STORED              -                          -
- *   ENDED               ms to back off for, or 0   the outcome (bd_entry.h), or
- *                                                  nothing: ask again
+ *   ENDED               until when to back off,    the outcome (bd_entry.h), or
+ *                       wall ms; or 0              nothing: ask again
  *   ACCEPTED            when its request began     -
  *   REJECTED            when its answer came       -
- *   HELD                ms to hold off for         the answer (bd_entry.h)
+ *   HELD                until when to hold off,    the answer (bd_entry.h)
+ *                       wall ms
  *   GENERATION          the generation             -
  */
 

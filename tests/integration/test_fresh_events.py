@@ -67,6 +67,36 @@ def test_a_fetch_that_nobody_waits_for_is_not_told(gateway, upstream,
     assert "STORED" not in kinds(recorded(redis_server, act))
 
 
+# what comes late
+
+def late(gateway, redis_server, events, kind):
+    """A node that hears of an event after the moment it tells has passed."""
+    event, = [event for event in events if kinds([event]) == [kind]]
+    wait_until(lambda: time.time() * 1000 > decoded(event).time)
+    node = start(gateway)
+    before = count(node, "applied")
+    publish(redis_server, event)
+    wait_until(lambda: count(node, "applied") == before + 1)
+    return node
+
+
+def test_a_late_event_holds_nobody_off(gateway, upstream, redis_server):
+    """Redis may have kept it for a while."""
+    one = start(gateway)
+    rule = upstream.rule(job=JOB, status=429, retry_after=1)
+    events = recorded(redis_server, lambda: one.read(JOB))
+    upstream.drop_rule(rule)
+    assert late(gateway, redis_server, events, "HELD").read(JOB).status == 200
+
+
+def test_a_late_event_backs_nobody_off(gateway, upstream, redis_server):
+    one = start(gateway)
+    rule = upstream.rule(job=JOB, status=500)
+    events = recorded(redis_server, lambda: one.read(JOB))
+    upstream.drop_rule(rule)
+    assert late(gateway, redis_server, events, "ENDED").read(JOB).status == 200
+
+
 # garbage
 
 GARBAGE = {
